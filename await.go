@@ -1,0 +1,146 @@
+package rouse
+
+import "context"
+
+// An Awaiter is what a fiber lets [Await] know of it. Users don't implement it.
+type Awaiter interface {
+	// Executor returns the executor that runs the fiber.
+	Executor() Executor
+	// Current reports whether the caller is the fiber itself, decided by
+	// goroutine identity: a ctx may have travelled to another goroutine.
+	Current() bool
+	// Begin prepares an await: it returns an error if the fiber was cancelled
+	// or ctx has ended, and sees to it that the end of ctx wakes the fiber.
+	Begin(ctx context.Context) error
+	// Context returns the Context to poll with, good until the next Suspend.
+	Context() *Context
+	// Suspend gives the turn back to the executor until the fiber is woken. An
+	// error means that the await must end with it.
+	Suspend(ctx context.Context) error
+}
+
+type carrierKey struct{}
+
+// WithExecutor returns a ctx that carries ex: Await and the ctx forms of things
+// that belong nowhere in particular send their work there.
+func WithExecutor(ctx context.Context, ex Executor) context.Context {
+	return context.WithValue(ctx, carrierKey{}, ex)
+}
+
+// WithAwaiter returns a ctx that carries a fiber.
+func WithAwaiter(ctx context.Context, a Awaiter) context.Context {
+	return context.WithValue(ctx, carrierKey{}, a)
+}
+
+// ExecutorFrom returns the executor that ctx carries, or nil.
+func ExecutorFrom(ctx context.Context) Executor {
+	switch c := ctx.Value(carrierKey{}).(type) {
+	case Awaiter:
+		return c.Executor()
+	case Executor:
+		return c
+	}
+	return nil
+}
+
+// fiberOf returns the fiber that ctx carries if the caller is that fiber.
+func fiberOf(ctx context.Context) Awaiter {
+	if a, ok := ctx.Value(carrierKey{}).(Awaiter); ok && a.Current() {
+		return a
+	}
+	return nil
+}
+
+// Await waits for f and returns its result. In a fiber it suspends the fiber;
+// anywhere else it blocks the calling goroutine, and if ctx carries an executor
+// f is polled there, as a task. When ctx ends first, f is dropped and Await
+// returns ctx.Err(). In either case f is spent.
+//
+// Calling it on a goroutine that runs an executor's loop, that is inside a
+// Poll, would stop every task there, so it panics: poll f instead.
+func Await[T any](ctx context.Context, f Future[T]) (T, error) {
+	return AwaitOn(ctx, ExecutorFrom(ctx), f)
+}
+
+// AwaitOn is Await for a future that belongs to home, whatever ctx carries: the
+// ctx forms of connections, files and local channels are made of it. A fiber of
+// home polls f itself; a fiber of another executor suspends while a task at
+// home polls f. With a nil home the calling goroutine polls.
+func AwaitOn[T any](ctx context.Context, home Executor, f Future[T]) (T, error) {
+	fiber := fiberOf(ctx)
+	switch {
+	case fiber != nil && (home == nil || fiber.Executor() == home):
+		return awaitFiber(ctx, fiber, f)
+	case home == nil:
+		return block(ctx, f)
+	}
+	if fiber == nil {
+		mustNotBeOnLoop("Await")
+	}
+	if err := ctx.Err(); err != nil {
+		dropFuture(f)
+		var none T
+		return none, err
+	}
+	j := send(home, f)
+	var v T
+	var err error
+	if fiber != nil {
+		v, err = awaitFiber[T](ctx, fiber, aborting[T]{j})
+	} else {
+		v, err = block[T](ctx, aborting[T]{j})
+	}
+	return v, err
+}
+
+// aborting is a handle whose loss aborts the task.
+type aborting[T any] struct{ j JoinHandle[T] }
+
+func (a aborting[T]) Poll(cx *Context) (T, error) { return a.j.Poll(cx) }
+
+func (a aborting[T]) Drop() {
+	a.j.Abort()
+	a.j.Detach()
+}
+
+// send makes f a task of ex, from any goroutine.
+func send[T any](ex Executor, f Future[T]) JoinHandle[T] {
+	if local, ok := ex.(interface{ Home() *Home }); ok {
+		r, j := NewLocalTask(f, local.Home())
+		r.Schedule()
+		return j
+	}
+	r, j := NewTask(f, func(r Runnable) {
+		if ex.Inject(func(cx *Context) { r.Run(cx) }) != nil {
+			r.Drop() // closed
+		}
+	})
+	r.Schedule()
+	return j
+}
+
+// awaitFiber polls f in the fiber, suspending it in between.
+func awaitFiber[T any](ctx context.Context, a Awaiter, f Future[T]) (v T, err error) {
+	spent := false
+	defer func() {
+		if !spent { // cancelled, or unwinding
+			dropFuture(f)
+		}
+	}()
+	if err = a.Begin(ctx); err != nil {
+		return v, err
+	}
+	for {
+		v, err = f.Poll(a.Context())
+		if !isPending(err) {
+			spent = true
+			if err != nil {
+				mustNotWrapPending(err, f)
+			}
+			return v, err
+		}
+		if err = a.Suspend(ctx); err != nil {
+			return v, err
+		}
+	}
+}

@@ -1,0 +1,59 @@
+package rouse
+
+import "context"
+
+// BlockOn polls f on the calling goroutine until it has a result, and blocks
+// the goroutine in between. f must belong to no executor. On a goroutine that
+// runs an executor's loop it panics.
+func BlockOn[T any](f Future[T]) (T, error) {
+	return block(context.Background(), f)
+}
+
+// block is BlockOn with an end: when ctx ends first, f is dropped.
+func block[T any](ctx context.Context, f Future[T]) (v T, err error) {
+	mustNotBeOnLoop("BlockOn or Await")
+	spent := false
+	defer func() {
+		if !spent {
+			dropFuture(f)
+		}
+	}()
+	if err = ctx.Err(); err != nil {
+		return v, err
+	}
+	p := &parked{make(chan struct{}, 1)}
+	cx := NewContext(NewWaker(p))
+	for {
+		cx.budget = budgetPerPoll
+		v, err = f.Poll(cx)
+		if !isPending(err) {
+			spent = true
+			if err != nil {
+				mustNotWrapPending(err, f)
+			}
+			return v, err
+		}
+		select {
+		case <-p.token:
+		case <-ctx.Done():
+			return v, ctx.Err()
+		}
+	}
+}
+
+// parked is a goroutine that waits for a token; any number of wakes before it
+// looks are one.
+type parked struct{ token chan struct{} }
+
+func (p *parked) WakeByRef() {
+	select {
+	case p.token <- struct{}{}:
+	default:
+	}
+}
+
+func mustNotBeOnLoop(what string) {
+	if OnLoop() {
+		panic("rouse: " + what + " on a goroutine that runs an executor would stop every task of it; poll the future instead, or use a fiber")
+	}
+}

@@ -1,0 +1,126 @@
+package driver
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/rouse-go/rouse"
+)
+
+// Code says what an Op does.
+type Code uint8
+
+// The operations. Each comment says what goes in and what comes out.
+const (
+	// Nop finishes at once.
+	Nop Code = iota
+
+	// Listen opens a listening socket at Args.Network ("tcp", "tcp4", "tcp6",
+	// "unix") and Args.Addr (tcp) or Args.Path (unix), with Args.Backlog and
+	// Args.ReusePort. It finishes at once; the Handle comes out.
+	Listen
+	// Accept waits for a connection on Handle. Out: Args.Handle, and
+	// Args.Addr or Args.Path, the peer's.
+	Accept
+	// Connect connects to Args.Network and Args.Addr or Args.Path, from
+	// Args.Local if that is valid. Out: Handle.
+	Connect
+	// Recv reads into Buf (not empty). Out: N; 0 with a nil Err is the end of
+	// the stream.
+	Recv
+	// Send writes from Vec if that is not empty, else from Buf. Out: N, at
+	// least 1 unless there was nothing to write.
+	Send
+	// Shutdown ends sending (Args.How 1), receiving (0) or both (2) on Handle.
+	// What Send took is sent first. Finishes at once.
+	Shutdown
+	// CloseHandle closes Handle: its Ops in flight complete with ErrClosed.
+	// What Send took is still sent. Finishes at once.
+	CloseHandle
+	// Query fills Args.Local and Args.Addr (or Args.Path) of a socket.
+	// Finishes at once.
+	Query
+	// SetOption sets Args.Option of Handle to Args.Value. Finishes at once.
+	SetOption
+
+	// Attach lets the driver watch Args.FD, which stays the caller's: it must
+	// be non-blocking, and be closed only after CloseHandle, which detaches
+	// it. Out: Handle. Finishes at once.
+	Attach
+	// Readable waits until Handle may be readable, Writable until it may be
+	// writable: a hint, look again.
+	Readable
+	Writable
+
+	// Open opens the file Args.Path with Args.Flags (os.O_RDONLY, …) and
+	// Args.Perm. Out: Handle.
+	Open
+	// ReadAt reads into Buf at Off. Out: N; 0 with a nil Err is the end of
+	// the file. May be short.
+	ReadAt
+	// WriteAt writes Buf at Off. Out: N. May be short.
+	WriteAt
+	// Sync makes what was written to the file Handle durable.
+	Sync
+)
+
+// Option names a socket option of SetOption.
+type Option uint8
+
+// The options. Value is 0 or 1 unless the comment says otherwise.
+const (
+	// NoDelay is TCP_NODELAY; connections have it on from the start.
+	NoDelay Option = iota + 1
+	// KeepAlive turns keep-alive probes on or off.
+	KeepAlive
+	// KeepAliveIdle is the time before the first probe, in seconds.
+	KeepAliveIdle
+	// RecvBuffer and SendBuffer are the kernel's buffer sizes, in bytes.
+	RecvBuffer
+	SendBuffer
+	// Linger is SO_LINGER in seconds; below 0 turns it off.
+	Linger
+)
+
+// Args holds what only some operations need, so that a connection at rest
+// does not pay for it.
+type Args struct {
+	Network   string
+	Addr      netip.AddrPort
+	Local     netip.AddrPort
+	Path      string
+	LocalPath string
+	Backlog   int
+	ReusePort bool
+	Handle    Handle
+	FD        int
+	How       int
+	Option    Option
+	Value     int
+	Flags     int
+	Perm      uint32
+	Timeout   time.Duration
+}
+
+// An Op is one operation: the request, and later its result. The zero Op is
+// ready to be filled in. It must not be copied while in flight. It is reused
+// by setting its fields and submitting it again.
+type Op struct {
+	Code   Code
+	state  opState
+	Handle Handle
+	Buf    []byte
+	Vec    [][]byte
+	Off    int64
+	Args   *Args
+
+	// N and Err are the result.
+	N   int
+	Err error
+
+	waker rouse.Waker
+
+	// The driver's own: links of its lists and a place for its bookkeeping.
+	Next, Prev *Op
+	Slot       uint32
+}

@@ -1,0 +1,274 @@
+package engine
+
+import (
+	"github.com/rouse-go/rouse/examples/kvd/internal/resp"
+	"github.com/rouse-go/rouse/examples/kvd/internal/store"
+)
+
+// findHash looks a hash up to read it: h is nil if there is none.
+func (x *call) findHash() (h *store.Hash, ok bool) {
+	_, h, ok = findData[store.Hash](x, x.args[1])
+	return h, ok
+}
+
+// makeHash looks a hash up to add to it.
+func (x *call) makeHash() (h *store.Hash, ok bool) {
+	e, h, ok := findData[store.Hash](x, x.args[1])
+	if ok && e == nil {
+		e, _ = x.db.Insert(x.now, x.args[1])
+		h = x.db.NewHash(e)
+	}
+	return h, ok
+}
+
+// field returns the value of a field, or nil. It accepts that h is nil.
+func field(h *store.Hash, name []byte) *[]byte {
+	if h == nil {
+		return nil
+	}
+	return h.Find(name)
+}
+
+func hset(x *call) {
+	if n, ok := x.hashSet(); ok {
+		x.int(n)
+	}
+}
+
+func hmset(x *call) {
+	if _, ok := x.hashSet(); ok {
+		x.ok()
+	}
+}
+
+func (x *call) hashSet() (added int, ok bool) {
+	if len(x.args)%2 != 0 {
+		x.error(errArity(x.cmd))
+		return 0, false
+	}
+	h, ok := x.makeHash()
+	if !ok {
+		return 0, false
+	}
+	for i := 2; i < len(x.args); i += 2 {
+		v, isNew := h.Insert(x.args[i])
+		*v = store.Reuse(*v, x.args[i+1])
+		if isNew {
+			added++
+		}
+	}
+	x.changed = true
+	return added, true
+}
+
+func hsetNX(x *call) {
+	h, ok := x.makeHash()
+	if !ok {
+		return
+	}
+	v, added := h.Insert(x.args[2])
+	if added {
+		*v = store.Reuse(nil, x.args[3])
+		x.changed = true
+	}
+	x.flag(added)
+}
+
+func hget(x *call) {
+	if h, ok := x.findHash(); ok {
+		x.fieldOrNull(h, x.args[2])
+	}
+}
+
+func (x *call) fieldOrNull(h *store.Hash, name []byte) {
+	if v := field(h, name); v != nil {
+		x.bulk(*v)
+	} else {
+		x.null()
+	}
+}
+
+func hmget(x *call) {
+	h, ok := x.findHash()
+	if !ok {
+		return
+	}
+	x.array(len(x.args) - 2)
+	for _, name := range x.args[2:] {
+		x.fieldOrNull(h, name)
+	}
+}
+
+func hdel(x *call) {
+	e, h, ok := findData[store.Hash](x, x.args[1])
+	if !ok {
+		return
+	}
+	n := 0
+	if h != nil {
+		for _, name := range x.args[2:] {
+			if h.Remove(name) {
+				n++
+			}
+		}
+		x.removeEmpty(e, h.Len())
+	}
+	x.changed = n > 0
+	x.int(n)
+}
+
+func hlen(x *call) {
+	switch h, ok := x.findHash(); {
+	case !ok:
+	case h == nil:
+		x.int(0)
+	default:
+		x.int(h.Len())
+	}
+}
+
+func hexists(x *call) {
+	if h, ok := x.findHash(); ok {
+		x.flag(field(h, x.args[2]) != nil)
+	}
+}
+
+func hstrLen(x *call) {
+	h, ok := x.findHash()
+	if !ok {
+		return
+	}
+	if v := field(h, x.args[2]); v != nil {
+		x.int(len(*v))
+	} else {
+		x.int(0)
+	}
+}
+
+func hgetAll(x *call) {
+	h, ok := x.findHash()
+	if !ok {
+		return
+	}
+	if h == nil {
+		x.mapping(0)
+		return
+	}
+	x.mapping(h.Len())
+	for name, v := range h.All() {
+		x.text(name)
+		x.bulk(*v)
+	}
+}
+
+func hkeys(x *call) {
+	h, ok := x.findHash()
+	if !ok {
+		return
+	}
+	if h == nil {
+		x.array(0)
+		return
+	}
+	x.array(h.Len())
+	for name := range h.All() {
+		x.text(name)
+	}
+}
+
+func hvals(x *call) {
+	h, ok := x.findHash()
+	if !ok {
+		return
+	}
+	if h == nil {
+		x.array(0)
+		return
+	}
+	x.array(h.Len())
+	for _, v := range h.All() {
+		x.bulk(*v)
+	}
+}
+
+func hincrBy(x *call) {
+	by, ok := x.integer(3)
+	if !ok {
+		return
+	}
+	h, ok := x.findHash()
+	if !ok {
+		return
+	}
+	var n int64
+	if v := field(h, x.args[2]); v != nil {
+		if n, ok = resp.ParseInt(*v); !ok {
+			x.error("ERR hash value is not an integer")
+			return
+		}
+	}
+	if n, ok = sum(n, by); !ok {
+		x.error(errOverflow)
+		return
+	}
+	var digits [20]byte
+	x.setField(appendInt(digits[:0], n))
+	x.int64(n)
+}
+
+func hincrByFloat(x *call) {
+	h, ok := x.findHash()
+	if !ok {
+		return
+	}
+	old := []byte("0")
+	if v := field(h, x.args[2]); v != nil {
+		old = *v
+	}
+	text, problem := addFloats(old, x.args[3], "ERR hash value is not a float")
+	if problem != "" {
+		x.error(problem)
+		return
+	}
+	x.setField(text)
+	x.bulk(text)
+}
+
+// setField sets the field that argument 2 names, in the hash of argument 1,
+// which was found to be one, or not to exist.
+func (x *call) setField(value []byte) {
+	if h, ok := x.makeHash(); ok {
+		v, _ := h.Insert(x.args[2])
+		*v = store.Reuse(*v, value)
+		x.changed = true
+	}
+}
+
+func hscan(x *call) {
+	cursor, ok := x.cursor(2)
+	if !ok {
+		return
+	}
+	h, ok := x.findHash()
+	if !ok {
+		return
+	}
+	opt, ok := x.scanOptions(3, cursor, false)
+	if !ok {
+		return
+	}
+	x.scan(opt, func(cursor uint64) (_ uint64, visited, replies int) {
+		if h == nil {
+			return 0, 0, 0
+		}
+		cursor = h.Scan(cursor, func(name string, v *[]byte) {
+			visited++
+			if opt.matches(name) {
+				x.text(name)
+				x.bulk(*v)
+				replies += 2
+			}
+		})
+		return cursor, visited, replies
+	})
+}

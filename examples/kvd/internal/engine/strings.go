@@ -1,0 +1,328 @@
+package engine
+
+import (
+	"math"
+
+	"github.com/rouse-go/rouse/examples/kvd/internal/resp"
+	"github.com/rouse-go/rouse/examples/kvd/internal/store"
+)
+
+func get(x *call) {
+	if e, ok := x.findString(x.args[1]); ok {
+		x.stringOrNull(e)
+	}
+}
+
+func (x *call) stringOrNull(e *entry) {
+	if e == nil {
+		x.null()
+	} else {
+		x.bulk(e.Value.Bytes())
+	}
+}
+
+// assign makes key a string that does not expire.
+func (x *call) assign(key, value []byte) *entry {
+	e, _ := x.db.Insert(x.now, key)
+	x.db.Persist(e)
+	e.Value.SetBytes(value)
+	x.changed = true
+	return e
+}
+
+func set(x *call) {
+	var opt setOptions
+	if len(x.args) > 3 {
+		var ok bool
+		if opt, ok = x.setOptions(3, false); !ok {
+			return
+		}
+	}
+	key, value := x.args[1], x.args[2]
+	if opt.get {
+		e, ok := x.findString(key)
+		if !ok {
+			return
+		}
+		x.stringOrNull(e)
+	}
+	if opt.onlyNew || opt.onlyOld {
+		if exists := x.db.Find(x.now, key) != nil; exists == opt.onlyNew {
+			if !opt.get {
+				x.null()
+			}
+			return
+		}
+	}
+	e, _ := x.db.Insert(x.now, key)
+	switch {
+	case opt.expires:
+		x.db.SetDeadline(e, opt.at)
+	case !opt.keepTTL:
+		x.db.Persist(e)
+	}
+	e.Value.SetBytes(value)
+	x.changed = true
+	if !opt.get {
+		x.ok()
+	}
+}
+
+func setNX(x *call) {
+	if x.db.Find(x.now, x.args[1]) != nil {
+		x.int(0)
+		return
+	}
+	x.assign(x.args[1], x.args[2])
+	x.int(1)
+}
+
+func setEx(x *call)  { x.setFor(1000) }
+func psetEx(x *call) { x.setFor(1) }
+
+func (x *call) setFor(unit int64) {
+	at, ok := x.deadline(x.args[2], unit, x.now)
+	if !ok {
+		return
+	}
+	x.db.SetDeadline(x.assign(x.args[1], x.args[3]), at)
+	x.ok()
+}
+
+func getSet(x *call) {
+	e, ok := x.findString(x.args[1])
+	if !ok {
+		return
+	}
+	x.stringOrNull(e)
+	x.assign(x.args[1], x.args[2])
+}
+
+func getDel(x *call) {
+	e, ok := x.findString(x.args[1])
+	if !ok {
+		return
+	}
+	x.stringOrNull(e)
+	if e != nil {
+		x.db.Remove(e)
+		x.changed = true
+	}
+}
+
+func getEx(x *call) {
+	opt, ok := x.setOptions(2, true)
+	if !ok {
+		return
+	}
+	e, ok := x.findString(x.args[1])
+	if !ok {
+		return
+	}
+	x.stringOrNull(e)
+	if e == nil {
+		return
+	}
+	switch {
+	case opt.expires && opt.at <= x.now:
+		x.db.Remove(e)
+		x.changed = true
+	case opt.expires:
+		x.db.SetDeadline(e, opt.at)
+		x.changed = true
+	case opt.persist:
+		x.changed = x.db.Persist(e)
+	}
+}
+
+func strLen(x *call) {
+	switch e, ok := x.findString(x.args[1]); {
+	case !ok:
+	case e == nil:
+		x.int(0)
+	default:
+		x.int(len(e.Value.Bytes()))
+	}
+}
+
+func appendCommand(x *call) {
+	e, ok := x.findString(x.args[1])
+	if !ok {
+		return
+	}
+	if e == nil {
+		e = x.assign(x.args[1], x.args[2])
+	} else {
+		if len(e.Value.Bytes())+len(x.args[2]) > x.engine.cfg.MaxBulk {
+			x.error(errTooLong)
+			return
+		}
+		e.Value.Append(x.args[2])
+		x.changed = true
+	}
+	x.int(len(e.Value.Bytes()))
+}
+
+func getRange(x *call) {
+	start, end, ok := x.integers(2)
+	if !ok {
+		return
+	}
+	e, ok := x.findString(x.args[1])
+	if !ok {
+		return
+	}
+	var s []byte
+	if e != nil {
+		s = e.Value.Bytes()
+	}
+	from, n := 0, 0
+	if start >= 0 || end >= 0 || start <= end {
+		from, n = span(start, end, len(s))
+	}
+	x.bulk(s[from : from+n])
+}
+
+func setRange(x *call) {
+	offset, ok := x.integer(2)
+	if !ok {
+		return
+	}
+	if offset < 0 {
+		x.error(errOffset)
+		return
+	}
+	e, ok := x.findString(x.args[1])
+	if !ok {
+		return
+	}
+	value := x.args[3]
+	switch {
+	case len(value) == 0 && e == nil:
+		x.int(0)
+		return
+	case len(value) == 0:
+		x.int(len(e.Value.Bytes()))
+		return
+	case offset > int64(x.engine.cfg.MaxBulk-len(value)):
+		x.error(errTooLong)
+		return
+	case e == nil:
+		e, _ = x.db.Insert(x.now, x.args[1])
+	}
+	s := e.Value.Grow(int(offset) + len(value))
+	copy(s[offset:], value)
+	x.changed = true
+	x.int(len(s))
+}
+
+func mget(x *call) {
+	x.array(len(x.args) - 1)
+	for _, key := range x.args[1:] {
+		if e := x.find(key); e != nil && e.Value.Kind() == store.String {
+			x.bulk(e.Value.Bytes())
+		} else {
+			x.null()
+		}
+	}
+}
+
+func mset(x *call) {
+	if len(x.args)%2 == 0 {
+		x.error(errArity(x.cmd))
+		return
+	}
+	x.assignAll()
+	x.ok()
+}
+
+func msetNX(x *call) {
+	if len(x.args)%2 == 0 {
+		x.error(errArity(x.cmd))
+		return
+	}
+	for i := 1; i < len(x.args); i += 2 {
+		if x.db.Find(x.now, x.args[i]) != nil {
+			x.int(0)
+			return
+		}
+	}
+	x.assignAll()
+	x.int(1)
+}
+
+func (x *call) assignAll() {
+	for i := 1; i < len(x.args); i += 2 {
+		x.assign(x.args[i], x.args[i+1])
+	}
+}
+
+func incr(x *call) { x.add(1) }
+func decr(x *call) { x.add(-1) }
+
+func incrBy(x *call) {
+	if by, ok := x.integer(2); ok {
+		x.add(by)
+	}
+}
+
+func decrBy(x *call) {
+	by, ok := x.integer(2)
+	switch {
+	case !ok:
+	case by == math.MinInt64:
+		x.error("ERR decrement would overflow")
+	default:
+		x.add(-by)
+	}
+}
+
+// add adds to the integer that the string of a key is, or 0 without a key. The
+// key keeps its deadline.
+func (x *call) add(by int64) {
+	e, ok := x.findString(x.args[1])
+	if !ok {
+		return
+	}
+	var v int64
+	if e != nil {
+		if v, ok = resp.ParseInt(e.Value.Bytes()); !ok {
+			x.error(errNotInteger)
+			return
+		}
+	}
+	v, ok = sum(v, by)
+	if !ok {
+		x.error(errOverflow)
+		return
+	}
+	if e == nil {
+		e, _ = x.db.Insert(x.now, x.args[1])
+	}
+	var digits [20]byte
+	e.Value.SetBytes(appendInt(digits[:0], v))
+	x.changed = true
+	x.int64(v)
+}
+
+func incrByFloat(x *call) {
+	e, ok := x.findString(x.args[1])
+	if !ok {
+		return
+	}
+	old := []byte("0")
+	if e != nil {
+		old = e.Value.Bytes()
+	}
+	text, problem := addFloats(old, x.args[2], errNotFloat)
+	if problem != "" {
+		x.error(problem)
+		return
+	}
+	if e == nil {
+		e, _ = x.db.Insert(x.now, x.args[1])
+	}
+	e.Value.SetBytes(text)
+	x.changed = true
+	x.bulk(text)
+}

@@ -1,0 +1,219 @@
+package rouse
+
+import "unsafe"
+
+// The protocol of the local kind. Everything in this file runs at home, that
+// is on the loop's goroutine or in the fiber it has switched to, except the
+// functions of localTable, which find out where they are.
+
+// localTable is the waker table of every local task; its data is the header.
+var localTable RawWakerVTable
+
+func init() { // a var initializer would refer to itself through localClone
+	localTable = RawWakerVTable{
+		Clone:     localClone,
+		Wake:      localWake,
+		WakeByRef: localWakeByRef,
+		Drop:      localDrop,
+	}
+}
+
+func localClone(data unsafe.Pointer) RawWaker {
+	h := (*header)(data)
+	if h.home.loop.AtHome() {
+		h.refs.add()
+	} else {
+		h.abroad.add()
+	}
+	return RawWaker{Data: data, VTable: &localTable}
+}
+
+func localWakeByRef(data unsafe.Pointer) {
+	h := (*header)(data)
+	if h.home.loop.AtHome() {
+		h.wakeHome()
+	} else {
+		h.post(mailWake)
+	}
+}
+
+func localWake(data unsafe.Pointer) {
+	h := (*header)(data)
+	if h.home.loop.AtHome() {
+		h.refs.sub()
+		h.wakeHome()
+	} else {
+		h.abroad.sub() // first: after post the task is the owner's
+		h.post(mailWake)
+	}
+}
+
+func localDrop(data unsafe.Pointer) {
+	h := (*header)(data)
+	if h.home.loop.AtHome() {
+		h.refs.sub()
+	} else {
+		h.abroad.sub()
+	}
+}
+
+func (h *header) wakeHome() {
+	s, out := h.state.wake()
+	switch out {
+	case wakeNoted:
+		h.state = s
+	case wakeSchedule:
+		h.state = s
+		h.home.schedule(Runnable{h})
+	}
+}
+
+func (h *header) abortHome() {
+	s, out := h.state.abort()
+	h.state = s
+	if out == abortSchedule {
+		h.home.schedule(Runnable{h})
+	}
+}
+
+func (h *header) releaseHome() {
+	s, out := h.state.release()
+	h.state = s
+	if out == releaseFinished {
+		h.ops().clear()
+		h.recycle()
+	}
+}
+
+// runLocal is Runnable.Run for the local kind.
+func (h *header) runLocal(cx *Context) Outcome {
+	if cx.loop != h.home.loop {
+		panic("rouse: a local task was run by another loop than its own; give it to the executor that its Home belongs to")
+	}
+	s, start := h.state.start()
+	switch start {
+	case startInvalid:
+		panic("rouse: Run of a Runnable that is not scheduled (" + h.state.String() + "); run each Runnable once")
+	case startDrop:
+		h.state = s
+		return h.cancelLocal()
+	}
+	h.state = s
+	lent := cx.waker
+	cx.waker = Waker{unsafe.Pointer(h), &localTable}
+	cx.budget = budgetPerPoll
+	end := h.guardedPoll(cx)
+	cx.waker = lent
+	switch end {
+	case pollReady:
+		h.ops().letGo()
+		h.finishLocal(false, true)
+		return Completed
+	case pollUnwound:
+		return Panicked // guardedPoll has finished it
+	}
+	s, pend := h.state.pend()
+	h.state = s
+	switch pend {
+	case pendAgain:
+		h.home.schedule(Runnable{h})
+		return Rescheduled
+	case pendDrop:
+		return h.cancelLocal()
+	}
+	return Idle
+}
+
+type pollEnd uint8
+
+const (
+	pollUnwound pollEnd = iota // a panic or Goexit; the task has been finished
+	pollPending
+	pollReady
+)
+
+// guardedPoll polls the future once. A panic ends the task and nothing else;
+// so does runtime.Goexit, which then goes on unwinding this goroutine.
+func (h *header) guardedPoll(cx *Context) (end pollEnd) {
+	lent := cx.waker
+	defer func() {
+		if end != pollUnwound {
+			return
+		}
+		if v := recover(); v != nil {
+			h.ops().fail(h.panicError(v))
+		} else {
+			h.ops().fail(ErrGoexit)
+		}
+		cx.waker = lent
+		h.unwound()
+	}()
+	if h.ops().poll(cx) {
+		return pollReady
+	}
+	return pollPending
+}
+
+// unwound ends a task whose poll did not return.
+func (h *header) unwound() {
+	if err := h.dropFuture(); err != nil {
+		h.reportDrop(err)
+	}
+	if h.home == nil {
+		h.finishShared(false)
+	} else {
+		h.finishLocal(false, false)
+	}
+}
+
+// cancelLocal drops the future of a task that start or pend has found closed.
+func (h *header) cancelLocal() Outcome {
+	if err := h.dropFuture(); err != nil {
+		h.reportDrop(err)
+	}
+	h.ops().fail(ErrCanceled)
+	h.finishLocal(true, true)
+	return Canceled
+}
+
+// cancelHome ends a task that is not running, whether it is in a queue or not.
+// Who holds it in a queue must forget it.
+func (h *header) cancelHome() {
+	h.state = h.state&^scheduled | closed | running
+	h.cancelLocal()
+}
+
+func (h *header) reportDrop(err *PanicError) {
+	if h.home != nil && h.home.loop.report != nil {
+		h.home.loop.report(err)
+	}
+}
+
+// finishLocal makes the result, which stands in the slot, known. The future is
+// gone. If reuse is set and nobody wants the result, the cell is kept for the
+// next task: after that it must not be touched.
+func (h *header) finishLocal(canceled, reuse bool) {
+	h.home.loop.unlink(h)
+	s, out := h.state.finish(canceled)
+	h.state = s
+	w := h.wants
+	h.wants = Waker{}
+	if !reuse {
+		h.noteAudience(out, w)
+	}
+	h.remote.Or(wordDone) // pairs with the loads of foreign handles
+	switch {
+	case out == finishForHandle:
+		w.Wake()
+	case reuse:
+		h.ops().clear()
+		h.recycle()
+	}
+}
+
+// recycle offers the cell for reuse.
+func (h *header) recycle() {
+	if !h.home.loop.closing { // a queue may still hold it
+		h.home.pools.put(h)
+	}
+}

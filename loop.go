@@ -1,0 +1,151 @@
+package rouse
+
+import (
+	"sync"
+
+	"github.com/rouse-go/rouse/internal/atomics"
+	"github.com/rouse-go/rouse/internal/gid"
+)
+
+// A Loop is the identity of the goroutine that runs local tasks, the mailbox
+// through which everybody else reaches them, and the list of those that live.
+// An executor that runs local tasks has one; the zero Loop is not ready, use
+// [NewLoop].
+type Loop struct {
+	// g is the number of the goroutine that counts as home now: the loop's
+	// own or, while a fiber runs, the fiber's. Written by that goroutine,
+	// compared by anybody with his own number: only a goroutine that wrote
+	// itself there finds itself.
+	g atomics.Uintptr
+
+	// base is the loop's own goroutine, 0 outside Enter and Leave. Only the
+	// loop's goroutine uses it.
+	base uintptr
+
+	inbox atomics.Pointer[header] // see remote.go
+	calls atomics.Pointer[call]   // see inject.go
+
+	unpark func()
+	report func(*PanicError)
+
+	newest  *header // live tasks, by older
+	live    int
+	closing bool
+}
+
+// NewLoop returns a Loop. unpark ends the sleep of the loop's goroutine; it is
+// called from any goroutine, when the first mail since the last [Loop.Deliver]
+// has been put in the box, and must take no lock. report is called on the
+// loop's goroutine with a panic that a Drop threw.
+func NewLoop(unpark func(), report func(*PanicError)) *Loop {
+	return &Loop{unpark: unpark, report: report}
+}
+
+// onLoop holds the goroutines that are inside a Loop, so that a call that
+// would block one for ever can panic instead. Not used on any hot path.
+var onLoop sync.Map // uintptr → *Loop
+
+// Enter makes the calling goroutine the loop's home until Leave. It panics if
+// the goroutine runs a loop already: executors don't nest.
+func (l *Loop) Enter() {
+	g := gid.Get()
+	if g != 0 {
+		if _, nested := onLoop.LoadOrStore(g, l); nested {
+			panic("rouse: this goroutine runs an executor already; start the other one on a goroutine of its own")
+		}
+	}
+	l.base = g
+	l.g.Store(g)
+}
+
+// Leave ends what Enter began.
+func (l *Loop) Leave() {
+	if l.base != 0 {
+		onLoop.Delete(l.base)
+	}
+	l.base = 0
+	l.g.Store(0)
+}
+
+// OnLoop reports whether the calling goroutine runs a Loop, or is a fiber of
+// one. Blocking such a goroutine stops every task of it. Where goroutines can't be told apart it
+// reports false.
+func OnLoop() bool {
+	g := gid.Get()
+	if g == 0 {
+		return false
+	}
+	_, on := onLoop.Load(g)
+	return on
+}
+
+// AtHome reports whether the caller runs on the loop's goroutine, or in the
+// fiber that it has switched to. False where goroutines can't be told apart.
+func (l *Loop) AtHome() bool {
+	g := gid.Get()
+	return g != 0 && g == l.g.Load()
+}
+
+// EnterFiber marks the calling goroutine as one that must not block, because a
+// loop switches to it, until LeaveFiber.
+func (l *Loop) EnterFiber() { onLoop.Store(gid.Get(), l) }
+
+// LeaveFiber ends what EnterFiber began.
+func (l *Loop) LeaveFiber() { onLoop.Delete(gid.Get()) }
+
+// SwitchIn makes the calling goroutine count as home: a fiber calls it each
+// time it is resumed.
+func (l *Loop) SwitchIn() { l.g.Store(gid.Get()) }
+
+// SwitchOut makes the loop's own goroutine count as home again: it calls that
+// when a fiber has come back.
+func (l *Loop) SwitchOut() { l.g.Store(l.base) }
+
+// Live returns the number of tasks that have not finished. Only at home.
+func (l *Loop) Live() int { return l.live }
+
+func (l *Loop) link(h *header) {
+	h.older = l.newest
+	if h.older != nil {
+		h.older.newer = h
+	}
+	l.newest = h
+	l.live++
+}
+
+func (l *Loop) unlink(h *header) {
+	if h.newer != nil {
+		h.newer.older = h.older
+	} else if l.newest == h {
+		l.newest = h.older
+	} else {
+		return // never linked: dropped before it reached home
+	}
+	if h.older != nil {
+		h.older.newer = h.newer
+	}
+	h.older, h.newer = nil, nil
+	l.live--
+}
+
+// Close drops every live task, newest first, each once; their awaiters get
+// [ErrCanceled]. Spawns that come meanwhile, from destructors or from other
+// goroutines, are cancelled too; afterwards mail is refused. Only on the
+// loop's goroutine, outside any poll, with a Context of this loop.
+func (l *Loop) Close(cx *Context) {
+	l.closing = true
+	for {
+		l.Deliver(cx)
+		for l.newest != nil {
+			l.newest.cancelHome()
+		}
+		// Mail first, then calls: a caller whose Inject is refused may rely on
+		// every task being finished. See remote.go.
+		if l.inbox.CompareAndSwap(nil, noMail) {
+			break
+		}
+	}
+	for !l.calls.CompareAndSwap(nil, noCalls) {
+		l.Deliver(cx)
+	}
+}
