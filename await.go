@@ -27,10 +27,9 @@ func WithExecutor(ctx context.Context, ex Executor) context.Context {
 	return context.WithValue(ctx, carrierKey{}, ex)
 }
 
-// WithAwaiter returns a ctx that carries a fiber.
-func WithAwaiter(ctx context.Context, a Awaiter) context.Context {
-	return context.WithValue(ctx, carrierKey{}, a)
-}
+// IsCarrierKey reports whether key is the one under which a ctx carries its
+// executor or its [Awaiter]: a fiber's ctx answers it with itself.
+func IsCarrierKey(key any) bool { return key == carrierKey{} }
 
 // ExecutorFrom returns the executor that ctx carries, or nil.
 func ExecutorFrom(ctx context.Context) Executor {
@@ -45,10 +44,16 @@ func ExecutorFrom(ctx context.Context) Executor {
 
 // fiberOf returns the fiber that ctx carries if the caller is that fiber.
 func fiberOf(ctx context.Context) Awaiter {
-	if a, ok := ctx.Value(carrierKey{}).(Awaiter); ok && a.Current() {
-		return a
+	a, ok := ctx.(Awaiter) // the fiber's own ctx, not a derived one
+	if !ok {
+		if a, ok = ctx.Value(carrierKey{}).(Awaiter); !ok {
+			return nil
+		}
 	}
-	return nil
+	if !a.Current() {
+		return nil
+	}
+	return a
 }
 
 // Await waits for f and returns its result. In a fiber it suspends the fiber;
@@ -133,10 +138,10 @@ func awaitFiber[T any](ctx context.Context, a Awaiter, f Future[T]) (v T, err er
 	for {
 		v, err = f.Poll(a.Context())
 		if !isPending(err) {
-			spent = true
 			if err != nil {
-				mustNotWrapPending(err, f)
+				mustNotWrapPending(err, f) // if it does, f may hold registrations: dropped
 			}
+			spent = true
 			return v, err
 		}
 		if err = a.Suspend(ctx); err != nil {

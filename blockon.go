@@ -27,10 +27,10 @@ func block[T any](ctx context.Context, f Future[T]) (v T, err error) {
 		cx.budget = budgetPerPoll
 		v, err = f.Poll(cx)
 		if !isPending(err) {
-			spent = true
 			if err != nil {
-				mustNotWrapPending(err, f)
+				mustNotWrapPending(err, f) // if it does, f may hold registrations: dropped
 			}
+			spent = true
 			return v, err
 		}
 		select {

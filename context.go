@@ -49,7 +49,7 @@ func NewExecutorContext(ex Executor, loop *Loop) *Context {
 // returns Pending leaves it with whatever it waits for.
 func (cx *Context) Waker() Waker {
 	if h := cx.atHome(); h != nil {
-		h.refs++
+		h.refs.add()
 		return cx.waker
 	}
 	return cx.waker.Clone()
@@ -89,6 +89,12 @@ func (cx *Context) Derive(dst *Context, waker Waker) *Context {
 	dst.waker, dst.exec, dst.loop, dst.root = waker, cx.exec, cx.loop, cx.root
 	return dst
 }
+
+// TaskID tells the task that is being polled from the others that live: the
+// same for every Context that is derived in it, 0 if the Context has no waker.
+// It is how a thing that serves one task at a time notices a second one, and
+// good for nothing else.
+func (cx *Context) TaskID() uintptr { return uintptr(cx.root.waker.data) }
 
 // Executor returns whoever polls, or nil if the Context has no executor.
 func (cx *Context) Executor() Executor { return cx.exec }

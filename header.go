@@ -160,11 +160,16 @@ func (h *header) dropFuture() (err *PanicError) {
 	return nil
 }
 
-// panicError describes a panic of h's future; call it while panicking.
+// panicError describes a panic of h's future; call it while panicking. A panic
+// that was caught on another stack, a fiber's, brings value and stack with it.
 func (h *header) panicError(v any) *PanicError {
-	stack := make([]byte, 16<<10)
-	stack = stack[:runtime.Stack(stack, false)]
-	e := &PanicError{Value: v, Stack: stack, Site: h.spawnSite()}
+	e := &PanicError{Value: v, Site: h.spawnSite()}
+	if caught, ok := v.(interface{ Caught() (any, []byte) }); ok {
+		e.Value, e.Stack = caught.Caught()
+	} else {
+		stack := make([]byte, 16<<10)
+		e.Stack = stack[:runtime.Stack(stack, false)]
+	}
 	if h.home != nil {
 		e.Name = h.home.name
 	}

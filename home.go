@@ -1,6 +1,10 @@
 package rouse
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/rouse-go/rouse/internal/gid"
+)
 
 // A Home is where local tasks belong: one queue of one [Loop]. An executor has
 // a Home for each of its queues and, if it names tasks, for each name in use.
@@ -63,8 +67,8 @@ func (ps *pools) of(itab uintptr) *pool {
 // put keeps h for reuse. Only at home, when the task is finished, its handle
 // gone and its result cleared.
 func (ps *pools) put(h *header) {
-	if int32(h.refs)+h.abroad.load() != 0 {
-		return // a counted waker is left: the collector's
+	if !gid.Known || h.referred() {
+		return // nobody would get it, or a counted waker is left: the collector's
 	}
 	p := ps.of(h.itab)
 	if p.n >= poolLimit {
@@ -84,7 +88,7 @@ func (ps *pools) get(itab uintptr) *header {
 		h := p.first
 		p.first, h.next = h.next, nil
 		p.n--
-		if int32(h.refs)+h.abroad.load() != 0 {
+		if h.referred() {
 			continue
 		}
 		w := h.remote.Load()
@@ -141,6 +145,7 @@ func NewLocalValue[T, F any, P FutureOf[T, F]](f F, home *Home) (Runnable, JoinH
 // begin gives a cell, new or used, its first state.
 func begin[T any](s *slot[T], atHome bool) (Runnable, JoinHandle[T]) {
 	s.state = born
+	s.site = 0 // of the cell's last task
 	w := s.remote.Load()
 	if atHome {
 		s.home.loop.link(&s.header)

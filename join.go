@@ -63,12 +63,16 @@ func (j JoinHandle[T]) pollAbroad(cx *Context) (T, error) {
 	}
 	w := cx.Waker()
 	err := s.home.loop.Inject(func(*Context) {
-		if s.gen() != j.gen || s.state&completed != 0 {
+		switch {
+		case s.gen() != j.gen || s.state&completed != 0:
 			w.Wake()
-			return
+		case s.state&handle == 0:
+			s.remote.Or(wordTaken) // the next poll shall say so
+			w.Wake()
+		default:
+			s.wants.Drop()
+			s.wants = w
 		}
-		s.wants.Drop()
-		s.wants = w
 	})
 	if err != nil {
 		// The loop has closed, and it refuses calls only after every task has
@@ -82,7 +86,7 @@ func (j JoinHandle[T]) pollAbroad(cx *Context) (T, error) {
 
 func (j JoinHandle[T]) doneAbroad() bool {
 	w := j.h.remote.Load() // pairs with the Or in finishLocal
-	if w>>genShift != j.gen {
+	if w>>genShift != j.gen || w&wordTaken != 0 {
 		panic(polledTwice)
 	}
 	return w&wordDone != 0
@@ -94,7 +98,7 @@ func (j JoinHandle[T]) takeAbroad() (T, error) {
 	}
 	s := slotOf[T](j.h)
 	v, err := s.out, s.err
-	s.postTo(j.gen, mailDetach) // from here on the cell may be reused
+	s.postTo(j.gen, mailDetach|wordTaken) // from here on the cell may be reused
 	return v, take(err)
 }
 
@@ -169,7 +173,7 @@ func (j JoinHandle[T]) Detach() {
 			h.releaseHome()
 		}
 	default:
-		h.postTo(j.gen, mailDetach)
+		h.postTo(j.gen, mailDetach|wordTaken)
 	}
 }
 

@@ -79,7 +79,11 @@ func (h *header) abortHome() {
 func (h *header) releaseHome() {
 	s, out := h.state.release()
 	h.state = s
-	if out == releaseFinished {
+	switch out {
+	case releaseDetached: // nobody waits any longer
+		h.wants.Drop()
+		h.wants = Waker{}
+	case releaseFinished:
 		h.ops().clear()
 		h.recycle()
 	}
@@ -179,6 +183,9 @@ func (h *header) cancelLocal() Outcome {
 // cancelHome ends a task that is not running, whether it is in a queue or not.
 // Who holds it in a queue must forget it.
 func (h *header) cancelHome() {
+	if h.state&completed != 0 {
+		return // Close was first
+	}
 	h.state = h.state&^scheduled | closed | running
 	h.cancelLocal()
 }

@@ -116,10 +116,10 @@ func (l *Loop) link(h *header) {
 func (l *Loop) unlink(h *header) {
 	if h.newer != nil {
 		h.newer.older = h.older
-	} else if l.newest == h {
-		l.newest = h.older
+	} else if h.remote.Load()&mailSpawn != 0 {
+		return // never linked, and we may be elsewhere: dropped before it reached home
 	} else {
-		return // never linked: dropped before it reached home
+		l.newest = h.older // an unfinished task with none newer is the newest
 	}
 	if h.older != nil {
 		h.older.newer = h.newer
@@ -131,14 +131,16 @@ func (l *Loop) unlink(h *header) {
 // Close drops every live task, newest first, each once; their awaiters get
 // [ErrCanceled]. Spawns that come meanwhile, from destructors or from other
 // goroutines, are cancelled too; afterwards mail is refused. Only on the
-// loop's goroutine, outside any poll, with a Context of this loop.
+// loop's goroutine, outside any poll, with a Context of this loop. Closing
+// again does nothing.
 func (l *Loop) Close(cx *Context) {
+	if l.closing {
+		return
+	}
 	l.closing = true
 	for {
 		l.Deliver(cx)
-		for l.newest != nil {
-			l.newest.cancelHome()
-		}
+		l.cancelAll()
 		// Mail first, then calls: a caller whose Inject is refused may rely on
 		// every task being finished. See remote.go.
 		if l.inbox.CompareAndSwap(nil, noMail) {
@@ -147,5 +149,12 @@ func (l *Loop) Close(cx *Context) {
 	}
 	for !l.calls.CompareAndSwap(nil, noCalls) {
 		l.Deliver(cx)
+		l.cancelAll()
+	}
+}
+
+func (l *Loop) cancelAll() {
+	for l.newest != nil {
+		l.newest.cancelHome()
 	}
 }

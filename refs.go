@@ -13,13 +13,13 @@ const saturated = 1 << 30
 type refs int32
 
 func (r *refs) add() {
-	if *r < saturated {
+	if *r < saturated && *r > -saturated {
 		*r++
 	}
 }
 
 func (r *refs) sub() {
-	if *r < saturated {
+	if *r < saturated && *r > -saturated {
 		*r--
 	}
 }
@@ -46,3 +46,11 @@ func (r *foreignRefs) change(d int32) (now int32) {
 }
 
 func (r *foreignRefs) load() int32 { return r.n.Load() }
+
+// referred reports whether a counted waker of a finished task may be left. Only
+// at home. A saturated part says nothing about how many there are, so it counts
+// as yes even if the other part seems to balance it.
+func (h *header) referred() bool {
+	n := int32(h.refs)
+	return n+h.abroad.load() != 0 || n >= saturated || n <= -saturated
+}

@@ -19,6 +19,10 @@ const (
 	// the loads of foreign handles, which may then read the result.
 	wordDone = 1 << 4
 
+	// wordTaken is set by a foreign handle with mailDetach, and stays: a copy
+	// of the handle that is polled after it finds it.
+	wordTaken = 1 << 5
+
 	genShift = 8
 )
 
@@ -72,7 +76,10 @@ func (l *Loop) push(h *header) bool {
 }
 
 // HasMail reports whether Deliver would find something. Any goroutine.
-func (l *Loop) HasMail() bool { return l.inbox.Load() != nil || l.calls.Load() != nil }
+func (l *Loop) HasMail() bool {
+	h, c := l.inbox.Load(), l.calls.Load()
+	return h != nil && h != noMail || c != nil && c != noCalls
+}
 
 // Deliver applies what other goroutines have sent since the last time, in the
 // order in which they sent it: wakes, aborts, spawns, and the functions of

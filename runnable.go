@@ -68,14 +68,25 @@ func (r Runnable) Run(cx *Context) Outcome {
 }
 
 // Drop cancels the task instead of running it: its future is dropped here and
-// now, and the awaiter gets [ErrCanceled].
+// now, and the awaiter gets [ErrCanceled]. A local task may be dropped on its
+// loop's goroutine only, except in place of Schedule where it was made: then
+// its future is dropped at home.
 func (r Runnable) Drop() {
-	if r.h.home != nil {
-		r.h.cancelHome()
-	} else {
-		r.h.cancelShared()
+	switch h := r.h; {
+	case h.home == nil:
+		h.cancelShared()
+	case h.remote.Load()&mailSpawn != 0:
+		h.remote.Or(mailAbort) // not on the inbox yet, and delivered after mailSpawn
+		r.Schedule()
+	default:
+		if _, out := h.state.discard(); out == startInvalid {
+			panic(droppedTwice)
+		}
+		h.cancelHome()
 	}
 }
+
+const droppedTwice = "rouse: Drop of a Runnable that is not scheduled; drop or run each Runnable once"
 
 // Waker returns a waker of the task; it may be used before the first run.
 func (r Runnable) Waker() Waker { return r.h.waker().Clone() }
@@ -83,6 +94,9 @@ func (r Runnable) Waker() Waker { return r.h.waker().Clone() }
 // Panic returns the error of a task whose Run has just returned Panicked, else
 // nil.
 func (r Runnable) Panic() *PanicError {
+	if r.h.home == nil {
+		return r.h.ops().shared().failure
+	}
 	p, _ := r.h.ops().failure().(*PanicError)
 	return p
 }

@@ -22,6 +22,10 @@ type sharedPart struct {
 	// more, and swapped out by finish, which has set COMPLETED before: one of
 	// the two sees the other.
 	awaiter atomics.Pointer[Waker]
+
+	// failure is the panic that ended the task, for the runner alone: the
+	// handle may empty the slot as soon as the task has finished.
+	failure *PanicError
 }
 
 // sharedCell is an atomic task.
@@ -166,9 +170,8 @@ func (h *header) runShared(cx *Context) Outcome {
 
 // cancelShared ends a task that the caller holds the Runnable of.
 func (h *header) cancelShared() {
-	shift(h, state.abort)
-	if shift(h, state.start) != startDrop {
-		panic("rouse: Drop of a Runnable that is not scheduled; drop or run each Runnable once")
+	if shift(h, state.discard) == startInvalid {
+		panic(droppedTwice)
 	}
 	h.cancelRunning()
 }
@@ -193,6 +196,7 @@ func (h *header) finishShared(canceled bool) {
 		case part.awaiter.Load() == nil:
 			failure.audience = Held
 		}
+		part.failure = failure
 	}
 	out := shift(h, func(s state) (state, finishOutcome) { return s.finish(canceled) })
 	if w := part.awaiter.Swap(nil); w != nil { // pairs with the Swap in JoinHandle.Poll
@@ -200,6 +204,9 @@ func (h *header) finishShared(canceled bool) {
 	}
 	if out == finishDetached {
 		h.ops().clear()
+		if failure != nil { // the handle went just now, so nobody else has it
+			failure.audience = Detached
+		}
 	}
 	h.deref()
 }

@@ -1,36 +1,31 @@
 package rouse
 
 import (
-	"runtime"
 	"strconv"
+
+	"github.com/rouse-go/rouse/internal/callsite"
 )
 
 // A task remembers where it was spawned in four bytes: the distance of the
-// program counter from a fixed function of this program.
+// program counter from a fixed place in this program's text.
 
-// SetSite records pc, a return address from runtime.Callers, as the place
-// where the task was spawned; reports name it. Call it before Schedule.
+// SetSite records pc, a return address, as the place where the task was
+// spawned; reports name it. Call it before Schedule.
 func (r Runnable) SetSite(pc uintptr) { r.h.site = uint32(pc - textBase) }
 
-// textBase is some address of the program's text.
-var textBase = baseOfText()
+var textBase = placeInText()
 
 //go:noinline
-func baseOfText() uintptr {
-	var pc [1]uintptr
-	runtime.Callers(1, pc[:])
-	return pc[0]
-}
+func placeInText() uintptr { return callsite.Caller() }
 
 // spawnSite returns file:line, or "" if no site was recorded.
 func (h *header) spawnSite() string {
 	if h.site == 0 {
 		return ""
 	}
-	pc := textBase + uintptr(int32(h.site))
-	frame, _ := runtime.CallersFrames([]uintptr{pc}).Next()
-	if frame.File == "" {
+	file, line := callsite.Line(textBase + uintptr(int32(h.site)))
+	if file == "" {
 		return ""
 	}
-	return frame.File + ":" + strconv.Itoa(frame.Line)
+	return file + ":" + strconv.Itoa(line)
 }

@@ -87,6 +87,15 @@ func (s state) start() (state, startOutcome) {
 	}
 }
 
+// discard is start for a holder who gives the task up instead of running it.
+func (s state) discard() (state, startOutcome) {
+	next, out := s.start()
+	if out == startInvalid {
+		return s, out
+	}
+	return next | closed, startDrop
+}
+
 type pendOutcome uint8
 
 const (

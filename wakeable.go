@@ -27,6 +27,9 @@ var tables sync.Map // uintptr → *RawWakerVTable
 // object wake the same. The first waker of each type costs an allocation, the
 // others a look-up of about 10 ns.
 func NewWaker(w Wakeable) Waker {
+	if w == nil {
+		panic("rouse: NewWaker of nil; the zero Waker is the one that wakes nothing")
+	}
 	switch reflect.TypeOf(w).Kind() {
 	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Chan, reflect.UnsafePointer:
 	default:

@@ -2,7 +2,6 @@ package driver
 
 import (
 	"net/netip"
-	"time"
 
 	"github.com/rouse-go/rouse"
 )
@@ -10,17 +9,23 @@ import (
 // Code says what an Op does.
 type Code uint8
 
-// The operations. Each comment says what goes in and what comes out.
+// The operations. Each comment says what goes in and what comes out. Where a
+// Handle comes out it stands in Op.Handle and in Args.Handle, but for Accept,
+// whose Op.Handle stays the listener's.
 const (
 	// Nop finishes at once.
 	Nop Code = iota
 
 	// Listen opens a listening socket at Args.Network ("tcp", "tcp4", "tcp6",
-	// "unix") and Args.Addr (tcp) or Args.Path (unix), with Args.Backlog and
-	// Args.ReusePort. It finishes at once; the Handle comes out.
+	// "unix") and Args.Addr (tcp) or Args.Path (unix; "@name" is abstract, on
+	// linux), with Args.Backlog (0 means the system's limit) and
+	// Args.ReusePort. An Addr without an IP means every address. A socket file
+	// that exists already is an error, and CloseHandle removes the one that
+	// Listen made. It finishes at once; the Handle comes out.
 	Listen
 	// Accept waits for a connection on Handle. Out: Args.Handle, and
-	// Args.Addr or Args.Path, the peer's.
+	// Args.Addr or Args.Path, the peer's. A failure such as EMFILE is in Err,
+	// and the listener stays usable.
 	Accept
 	// Connect connects to Args.Network and Args.Addr or Args.Path, from
 	// Args.Local if that is valid. Out: Handle.
@@ -34,11 +39,14 @@ const (
 	// Shutdown ends sending (Args.How 1), receiving (0) or both (2) on Handle.
 	// What Send took is sent first. Finishes at once.
 	Shutdown
-	// CloseHandle closes Handle: its Ops in flight complete with ErrClosed.
-	// What Send took is still sent. Finishes at once.
-	CloseHandle
-	// Query fills Args.Local and Args.Addr (or Args.Path) of a socket.
+	// CloseHandle closes Handle: its Ops in flight complete with ErrClosed, and
+	// their wakers are woken before Submit returns. What Send took is still
+	// sent. File operations in flight complete in a later Park instead, when
+	// their buffer is free again, with their result if they took place.
 	// Finishes at once.
+	CloseHandle
+	// Query fills Args.Local and Args.Addr (or Args.LocalPath and Args.Path)
+	// of a socket; a listener has no peer. Finishes at once.
 	Query
 	// SetOption sets Args.Option of Handle to Args.Value. Finishes at once.
 	SetOption
@@ -47,13 +55,14 @@ const (
 	// be non-blocking, and be closed only after CloseHandle, which detaches
 	// it. Out: Handle. Finishes at once.
 	Attach
-	// Readable waits until Handle may be readable, Writable until it may be
-	// writable: a hint, look again.
+	// Readable waits until Handle, which came from Attach, may be readable,
+	// Writable until it may be writable: a hint, look again. What is ready
+	// already counts, whether or not it was looked at before.
 	Readable
 	Writable
 
-	// Open opens the file Args.Path with Args.Flags (os.O_RDONLY, …) and
-	// Args.Perm. Out: Handle.
+	// Open opens the file Args.Path with Args.Flags (os.O_RDONLY, …; not
+	// O_APPEND, since WriteAt says where) and Args.Perm. Out: Handle.
 	Open
 	// ReadAt reads into Buf at Off. Out: N; 0 with a nil Err is the end of
 	// the file. May be short.
@@ -99,7 +108,6 @@ type Args struct {
 	Value     int
 	Flags     int
 	Perm      uint32
-	Timeout   time.Duration
 }
 
 // An Op is one operation: the request, and later its result. The zero Op is
@@ -120,7 +128,8 @@ type Op struct {
 
 	waker rouse.Waker
 
-	// The driver's own: links of its lists and a place for its bookkeeping.
+	// The driver's own while op is in flight: links of its lists and a place
+	// for its bookkeeping.
 	Next, Prev *Op
 	Slot       uint32
 }

@@ -49,3 +49,14 @@ func BenchmarkGet(b *testing.B) {
 		Get()
 	}
 }
+
+func TestIdentityTellsGoroutinesApartEverywhere(t *testing.T) {
+	for name, identity := range map[string]func() uintptr{"Identity": Identity, "parsed": parsed} {
+		here := identity()
+		there := make(chan uintptr)
+		go func() { there <- identity() }()
+		if other := <-there; here == 0 || other == 0 || here == other || identity() != here {
+			t.Errorf("%s: here %#x, there %#x, here again %#x", name, here, other, identity())
+		}
+	}
+}

@@ -24,18 +24,9 @@ const (
 	minExponent  = -16444
 )
 
-// addFloats adds two decimals and formats the result without an exponent, as
-// INCRBYFLOAT does. The error is badOld or that of the increment if one of
-// them is no number.
-func addFloats(old, by []byte, badOld string) (text []byte, problem string) {
-	a, ok := parseFloat(old)
-	if !ok {
-		return nil, badOld
-	}
-	b, ok := parseFloat(by)
-	if !ok {
-		return nil, errNotFloat
-	}
+// addFloats adds and formats the result without an exponent, as INCRBYFLOAT
+// does.
+func addFloats(a, b *big.Float) (text []byte, problem string) {
 	if a.IsInf() || b.IsInf() {
 		return nil, errNaN
 	}

@@ -55,7 +55,7 @@ func clientList(x *call) {
 		}
 	case x.is(2, "ID") && len(x.args) > 3:
 		for i := 3; i < len(x.args); i++ {
-			if !f.parseID(x, i) {
+			if !f.parseID(x, i, "ERR Invalid client ID") {
 				return
 			}
 		}
@@ -129,7 +129,7 @@ func (f *clientFilter) parse(x *call, i int) bool {
 	value := x.args[i+1]
 	switch {
 	case x.is(i, "ID"):
-		return f.parseID(x, i+1)
+		return f.parseID(x, i+1, "ERR client-id should be greater than 0")
 	case x.is(i, "TYPE"):
 		return f.parseType(x, i+1)
 	case x.is(i, "ADDR"):
@@ -152,10 +152,10 @@ func (f *clientFilter) parse(x *call, i int) bool {
 	return true
 }
 
-func (f *clientFilter) parseID(x *call, i int) bool {
+func (f *clientFilter) parseID(x *call, i int, problem string) bool {
 	id, ok := resp.ParseInt(x.args[i])
 	if !ok || id < 1 {
-		x.error("ERR client-id should be greater than 0")
+		x.error(problem)
 		return false
 	}
 	f.ids = append(f.ids, uint64(id))

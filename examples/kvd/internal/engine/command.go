@@ -26,7 +26,6 @@ const (
 	fast                     // takes constant or logarithmic time
 	admin                    // for operators
 	pubsub                   // allowed to a RESP2 client that has subscriptions
-	unsafe                   // not allowed in a transaction
 	direct                   // executed in a transaction instead of queued
 )
 
@@ -34,7 +33,7 @@ var flagNames = []struct {
 	flag flags
 	name string
 }{
-	{write, "write"}, {read, "readonly"}, {fast, "fast"}, {admin, "admin"}, {pubsub, "pubsub"}, {unsafe, "no_multi"},
+	{write, "write"}, {read, "readonly"}, {fast, "fast"}, {admin, "admin"}, {pubsub, "pubsub"},
 }
 
 // keys say which arguments are keys: every step-th from first to last, which

@@ -42,7 +42,7 @@ func configGet(x *call) {
 
 func configSet(x *call) {
 	if len(x.args)%2 != 0 {
-		x.error(errArity(x.cmd))
+		x.error(errSyntax)
 		return
 	}
 	for i := 2; i < len(x.args); i += 2 {

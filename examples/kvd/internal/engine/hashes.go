@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"math/big"
+
 	"github.com/rouse-go/rouse/examples/kvd/internal/resp"
 	"github.com/rouse-go/rouse/examples/kvd/internal/store"
 )
@@ -217,15 +219,27 @@ func hincrBy(x *call) {
 }
 
 func hincrByFloat(x *call) {
+	by, ok := parseFloat(x.args[3])
+	if !ok {
+		x.error(errNotFloat)
+		return
+	}
+	if by.IsInf() {
+		x.error("ERR value is NaN or Infinity")
+		return
+	}
 	h, ok := x.findHash()
 	if !ok {
 		return
 	}
-	old := []byte("0")
+	old := new(big.Float)
 	if v := field(h, x.args[2]); v != nil {
-		old = *v
+		if old, ok = parseFloat(*v); !ok {
+			x.error("ERR hash value is not a float")
+			return
+		}
 	}
-	text, problem := addFloats(old, x.args[3], "ERR hash value is not a float")
+	text, problem := addFloats(old, by)
 	if problem != "" {
 		x.error(problem)
 		return

@@ -36,7 +36,7 @@ func commandInfo(x *call) {
 		if cmd := x.engine.named(name); cmd != nil {
 			x.describe(cmd)
 		} else {
-			x.nullArray()
+			x.null()
 		}
 	}
 }

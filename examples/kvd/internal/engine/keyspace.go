@@ -131,8 +131,8 @@ func (x *call) flush(first, last int) {
 		return
 	}
 	for i := first; i <= last; i++ {
+		x.touchDB(i)
 		x.engine.dbs[i].Clear()
-		x.engine.touchDB(i)
 	}
 	x.ok()
 }

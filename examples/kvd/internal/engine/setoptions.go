@@ -8,20 +8,20 @@ import (
 
 // setOptions are what may follow the value in SET and the key in GETEX.
 type setOptions struct {
-	onlyNew bool  // NX
-	onlyOld bool  // XX
-	get     bool  // GET
-	keepTTL bool  // KEEPTTL
-	persist bool  // PERSIST
-	expires bool  // EX, PX, EXAT or PXAT
-	at      int64 // the deadline, if it expires
+	onlyNew bool // NX
+	onlyOld bool // XX
+	get     bool // GET
+	keepTTL bool // KEEPTTL
+	persist bool // PERSIST
+
+	when       []byte // the deadline of EX, PX, EXAT or PXAT; nil: none
+	unit, base int64  // of when, see deadline
 }
 
 // setOptions parses the arguments from i on, those of GETEX if asked. It
 // replies the error if there is one.
 func (x *call) setOptions(i int, getEx bool) (opt setOptions, ok bool) {
 	var kind string // of the deadline
-	var when []byte
 	for ; i < len(x.args); i++ {
 		timed := opt.keepTTL || opt.persist
 		switch {
@@ -42,22 +42,17 @@ func (x *call) setOptions(i int, getEx bool) (opt setOptions, ok bool) {
 				return opt, false
 			}
 			i++
-			kind, when = k, x.args[i]
+			kind, opt.when = k, x.args[i]
 		}
 	}
-	if kind == "" {
-		return opt, true
+	opt.unit, opt.base = 1, x.now
+	if kind == "EX" || kind == "EXAT" {
+		opt.unit = 1000
 	}
-	unit, base := int64(1), x.now
-	if kind[0] == 'E' {
-		unit = 1000
+	if kind == "EXAT" || kind == "PXAT" {
+		opt.base = 0
 	}
-	if kind[len(kind)-1] == 'T' {
-		base = 0
-	}
-	opt.expires = true
-	opt.at, ok = x.deadline(when, unit, base)
-	return opt, ok
+	return opt, true
 }
 
 func deadlineKind(arg []byte) string {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"math"
+	"math/big"
 
 	"github.com/rouse-go/rouse/examples/kvd/internal/resp"
 	"github.com/rouse-go/rouse/examples/kvd/internal/store"
@@ -39,6 +40,13 @@ func set(x *call) {
 		}
 	}
 	key, value := x.args[1], x.args[2]
+	var at int64
+	if opt.when != nil {
+		var ok bool
+		if at, ok = x.deadline(opt.when, opt.unit, opt.base); !ok {
+			return
+		}
+	}
 	if opt.get {
 		e, ok := x.findString(key)
 		if !ok {
@@ -56,8 +64,8 @@ func set(x *call) {
 	}
 	e, _ := x.db.Insert(x.now, key)
 	switch {
-	case opt.expires:
-		x.db.SetDeadline(e, opt.at)
+	case opt.when != nil:
+		x.db.SetDeadline(e, at)
 	case !opt.keepTTL:
 		x.db.Persist(e)
 	}
@@ -119,19 +127,25 @@ func getEx(x *call) {
 	if !ok {
 		return
 	}
-	x.stringOrNull(e)
 	if e == nil {
+		x.null()
 		return
 	}
-	switch {
-	case opt.expires && opt.at <= x.now:
+	if opt.when == nil {
+		x.bulk(e.Value.Bytes())
+		x.changed = opt.persist && x.db.Persist(e)
+		return
+	}
+	at, ok := x.deadline(opt.when, opt.unit, opt.base)
+	if !ok {
+		return
+	}
+	x.bulk(e.Value.Bytes())
+	x.changed = true
+	if at > x.now {
+		x.db.SetDeadline(e, at)
+	} else {
 		x.db.Remove(e)
-		x.changed = true
-	case opt.expires:
-		x.db.SetDeadline(e, opt.at)
-		x.changed = true
-	case opt.persist:
-		x.changed = x.db.Persist(e)
 	}
 }
 
@@ -178,7 +192,8 @@ func getRange(x *call) {
 	}
 	from, n := 0, 0
 	if start >= 0 || end >= 0 || start <= end {
-		from, n = span(start, end, len(s))
+		// Unlike that of a list, the range ends at 0 if it ends before.
+		from, n = span(start, max(end, -int64(len(s))), len(s))
 	}
 	x.bulk(s[from : from+n])
 }
@@ -310,11 +325,19 @@ func incrByFloat(x *call) {
 	if !ok {
 		return
 	}
-	old := []byte("0")
+	old := new(big.Float)
 	if e != nil {
-		old = e.Value.Bytes()
+		if old, ok = parseFloat(e.Value.Bytes()); !ok {
+			x.error(errNotFloat)
+			return
+		}
 	}
-	text, problem := addFloats(old, x.args[2], errNotFloat)
+	by, ok := parseFloat(x.args[2])
+	if !ok {
+		x.error(errNotFloat)
+		return
+	}
+	text, problem := addFloats(old, by)
 	if problem != "" {
 		x.error(problem)
 		return

@@ -106,6 +106,9 @@ func (c *Client) unsubscribeAll() {
 // subscriptions, and has to be closed.
 func (c *Client) deliver(push []byte) {
 	e := c.engine
+	if c.overflow {
+		return
+	}
 	if c == e.call.client {
 		// Nobody has to be woken, and it comes before the reply of PUBLISH.
 		e.call.out = append(e.call.out, push...)

@@ -62,11 +62,6 @@ func (c *Client) discard() {
 // queue keeps the command for EXEC. A client that queues more than it could
 // send at once is closed, like one that does send that.
 func (x *call) queue() {
-	if x.cmd.flags&unsafe != 0 {
-		x.client.abort()
-		x.error("ERR Command not allowed inside a transaction")
-		return
-	}
 	tx := x.client.tx
 	args := make([][]byte, len(x.args))
 	for i, arg := range x.args {
@@ -104,7 +99,7 @@ func discard(x *call) {
 	x.ok()
 }
 
-func exec(x *call) {
+func execCommand(x *call) {
 	c := x.client
 	if !c.queueing() {
 		x.error("ERR EXEC without MULTI")
@@ -169,10 +164,11 @@ func (x *call) touch(key []byte) {
 	}
 }
 
-// touchDB is touch for all keys of a database.
-func (e *Engine) touchDB(db int) {
-	for key, clients := range e.watchers { // in any order, as it all gets marked
-		if key.db == db {
+// touchDB is touch for all the keys that a database is about to lose.
+func (x *call) touchDB(n int) {
+	db := x.engine.dbs[n]
+	for key, clients := range x.engine.watchers { // in any order: it only marks
+		if key.db == n && db.Find(x.now, []byte(key.key)) != nil {
 			for _, c := range clients {
 				c.tx.dirty = true
 			}

@@ -2,39 +2,7 @@ package rouse
 
 import "testing"
 
-type testExec struct {
-	loop       *Loop
-	home       *Home
-	head, tail Runnable
-	cx         *Context
-}
-
-func newTestExec() *testExec {
-	e := &testExec{}
-	e.loop = NewLoop(func() {}, nil)
-	e.home = e.loop.NewHome("main", func(r Runnable) {
-		r.SetNext(Runnable{})
-		if e.tail.IsZero() {
-			e.head = r
-		} else {
-			e.tail.SetNext(r)
-		}
-		e.tail = r
-	})
-	e.cx = NewExecutorContext(nil, e.loop)
-	return e
-}
-func (e *testExec) run() {
-	for !e.head.IsZero() {
-		r := e.head
-		e.head = r.Next()
-		if e.head.IsZero() {
-			e.tail = Runnable{}
-		}
-		r.Run(e.cx)
-	}
-}
-
+// yielder yields n times.
 type yielder struct {
 	n int
 	y Yielding
@@ -50,8 +18,9 @@ func (f *yielder) Poll(cx *Context) (int, error) {
 	return 7, nil
 }
 
+// BenchmarkYield1000: one yield of one of a thousand tasks that take turns.
 func BenchmarkYield1000(b *testing.B) {
-	e := newTestExec()
+	e := newLoopExec()
 	e.loop.Enter()
 	defer e.loop.Leave()
 	n := b.N/1000 + 1
@@ -65,14 +34,16 @@ func BenchmarkYield1000(b *testing.B) {
 	e.run()
 }
 
+// spawner spawns a thousand tasks a round and joins them in order.
 type spawner struct {
-	e       *testExec
+	e       *loopExec
 	rounds  int
 	hs      []JoinHandle[int]
 	i       int
 	spawned bool
 	sum     int
 }
+
 type num struct{ v int }
 
 func (n *num) Poll(*Context) (int, error) { return n.v, nil }
@@ -105,8 +76,9 @@ func (s *spawner) Poll(cx *Context) (struct{}, error) {
 	}
 }
 
+// BenchmarkSpawnJoin: one spawn and join; the one allocation is the future.
 func BenchmarkSpawnJoin(b *testing.B) {
-	e := newTestExec()
+	e := newLoopExec()
 	e.loop.Enter()
 	defer e.loop.Leave()
 	b.ReportAllocs()

@@ -1,0 +1,109 @@
+// Package drivertest is the suite that every driver passes: what
+// [driver.Driver] promises, tested on the driver alone, without an executor.
+//
+//	func TestDriver(t *testing.T) {
+//		drivertest.Run(t, open, drivertest.Options{
+//			Lacks: map[drivertest.Feature]string{drivertest.Files: "…why…"},
+//		})
+//	}
+package drivertest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/rouse-go/rouse/driver"
+)
+
+// A Feature is something that a driver may lack for a reason.
+type Feature string
+
+// The features.
+const (
+	// Network is listening, connecting, and bytes both ways.
+	Network Feature = "network"
+	// IPv6 is one listener for IPv4 and IPv6.
+	IPv6 Feature = "ipv6"
+	// Reset is Linger 0: the peer of a closed connection sees a reset.
+	Reset Feature = "reset"
+	// SocketOptions are those of SetOption other than NoDelay, on connections.
+	SocketOptions Feature = "socket options"
+	// ReusePort is several listeners at one address.
+	ReusePort Feature = "reuseport"
+	// Unix is unix sockets that have a path.
+	Unix Feature = "unix sockets"
+	// Abstract is unix sockets that have a name only.
+	Abstract Feature = "abstract unix sockets"
+	// Files is Open, ReadAt, WriteAt, Sync.
+	Files Feature = "files"
+	// Descriptors is Attach, Readable, Writable.
+	Descriptors Feature = "descriptors"
+	// RealClock is a clock that goes by itself.
+	RealClock Feature = "real clock"
+	// ZeroAlloc is that Recv, Send and Park allocate nothing.
+	ZeroAlloc Feature = "zero allocation"
+)
+
+// Options say what of the suite a driver can't pass.
+type Options struct {
+	// Lacks names each missing feature and the reason, which the report shows.
+	Lacks map[Feature]string
+	// Advance moves the clock of a driver that lacks RealClock.
+	Advance func(d driver.Driver, by time.Duration)
+}
+
+type testCase struct {
+	name  string
+	needs []Feature
+	run   func(w *world)
+}
+
+// Run runs the suite. open returns a new driver; the suite closes it, and
+// checks after each test that no goroutine and no descriptor is left.
+func Run(t *testing.T, open func(t *testing.T) driver.Driver, opt Options) {
+	t.Run("Lacks", func(t *testing.T) { checkLacks(t, open(t), opt) })
+	var cases []testCase
+	for _, part := range [][]testCase{
+		parkCases, opCases, netCases, streamCases, endCases, cancelCases, unixCases, fileCases, attachCases, allocCases,
+	} {
+		cases = append(cases, part...)
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			for _, f := range c.needs {
+				if why, ok := opt.Lacks[f]; ok {
+					t.Skipf("the driver lacks %s: %s", f, why)
+				}
+			}
+			check := leaks(t)
+			w := newWorld(t, open(t), opt)
+			c.run(w)
+			w.close()
+			check()
+		})
+	}
+}
+
+// checkLacks makes sure that what is said to lack does: an operation of such a
+// feature says ErrNotSupported, instead of working or failing obscurely.
+func checkLacks(t *testing.T, d driver.Driver, opt Options) {
+	w := newWorld(t, d, opt)
+	defer w.close()
+	tries := map[Feature]*driver.Op{
+		Files:       {Code: driver.Open, Args: &driver.Args{Path: t.TempDir() + "/f"}},
+		Descriptors: {Code: driver.Attach, Args: &driver.Args{}},
+		Unix:        {Code: driver.Listen, Args: &driver.Args{Network: "unix", Path: "x"}},
+	}
+	for f, why := range opt.Lacks {
+		if why == "" {
+			t.Errorf("Options.Lacks[%q] gives no reason", f)
+		}
+		if op := tries[f]; op != nil {
+			w.wait(op)
+			w.wantErr(op.Err, driver.ErrNotSupported)
+		}
+	}
+	if _, manual := opt.Lacks[RealClock]; manual != (opt.Advance != nil) {
+		t.Error("Options.Advance must be set if and only if the driver lacks RealClock")
+	}
+}

@@ -1,0 +1,126 @@
+package manual
+
+import (
+	"net/netip"
+
+	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/driver/internal/ring"
+)
+
+type kind uint8
+
+const (
+	kindListener kind = iota
+	kindConnecting
+	kindStream
+)
+
+// A slot is one end of a connection, or a listener.
+type slot struct {
+	kind    kind
+	changed bool       // on the driver's list
+	rd, wr  *driver.Op // rings of waiting ops: Recv, Accept; Send, Connect
+
+	local, peer netip.AddrPort
+
+	in, out *pipe // of a connection
+	abort   bool  // Linger is 0: closing resets
+
+	// Of a client nobody accepted yet: where it queues, and whether it came
+	// within the backlog, so that Connect is done.
+	listener    driver.Handle
+	established bool
+
+	queue   []driver.Handle // of a listener: the clients
+	backlog int
+	network string
+}
+
+// wait puts op in flight, in slot i.
+func (s *slot) wait(i uint32, op *driver.Op) bool {
+	op.Start()
+	op.Slot = i
+	if op.Code == driver.Recv || op.Code == driver.Accept {
+		s.rd = ring.Push(s.rd, op)
+	} else {
+		s.wr = ring.Push(s.wr, op)
+	}
+	return false
+}
+
+func (s *slot) unwait(op *driver.Op) {
+	if op.Code == driver.Recv || op.Code == driver.Accept {
+		s.rd = ring.Remove(s.rd, op)
+	} else {
+		s.wr = ring.Remove(s.wr, op)
+	}
+}
+
+// touch has the next Park look at h.
+func (d *Driver) touch(h driver.Handle) {
+	if _, s := d.slots.Get(h); s != nil && !s.changed {
+		s.changed = true
+		d.changed = append(d.changed, h)
+	}
+}
+
+// reap looks at every slot that changed, and returns how many ops it
+// completed. An accept may touch further slots, which come last.
+func (d *Driver) reap() int {
+	n := 0
+	for k := 0; k < len(d.changed); k++ {
+		i, s := d.slots.Get(d.changed[k])
+		if s == nil {
+			continue
+		}
+		s.changed = false
+		switch s.kind {
+		case kindListener:
+			n += d.acceptWaiting(s)
+		case kindConnecting:
+			n += d.connected(i, s)
+		case kindStream:
+			if s.in.readable() {
+				head := s.rd
+				s.rd = nil
+				n += ring.Finish(head, driver.ErrAgain)
+			}
+			if s.out.writable() {
+				head := s.wr
+				s.wr = nil
+				n += ring.Finish(head, driver.ErrAgain)
+			}
+		}
+	}
+	d.changed = d.changed[:0]
+	return n
+}
+
+func (d *Driver) closeHandle(h driver.Handle) error {
+	i, s := d.slots.Get(h)
+	if s == nil {
+		return driver.ErrClosed
+	}
+	rd, wr := s.rd, s.wr
+	d.release(i, s)
+	ring.Finish(rd, driver.ErrClosed)
+	ring.Finish(wr, driver.ErrClosed)
+	return nil
+}
+
+// release frees slot i and tells the other end.
+func (d *Driver) release(i uint32, s *slot) {
+	if s.kind == kindListener {
+		d.unlisten(d.slots.Handle(i), s)
+	} else {
+		if s.listener != 0 {
+			d.unqueue(d.slots.Handle(i), s)
+		}
+		s.in.gone = true
+		d.touch(s.in.writer)
+		s.out.ended = true
+		s.out.reset = s.abort
+		d.touch(s.out.reader)
+	}
+	d.slots.Free(i)
+}

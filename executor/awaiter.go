@@ -1,0 +1,89 @@
+package executor
+
+import (
+	"context"
+
+	"github.com/rouse-go/rouse"
+	"github.com/rouse-go/rouse/internal/gid"
+)
+
+// The part of a fiber that rouse.Await sees. Everything here but Current and
+// Executor runs on the fiber's goroutine.
+
+// Executor returns the executor that runs the fiber.
+func (f *fiberBody) Executor() rouse.Executor { return f.l }
+
+// Current reports whether the caller is the fiber. A finished fiber's goroutine
+// may serve another one, so ended counts; only that goroutine reads it here.
+func (f *fiberBody) Current() bool { return gid.Identity() == f.id && !f.ended }
+
+// Context returns the Context of the poll that is going on.
+func (f *fiberBody) Context() *rouse.Context { return f.cx }
+
+// Begin starts an await.
+func (f *fiberBody) Begin(ctx context.Context) error {
+	if f.canceled { // one turn for the others, so that a loop of awaits is no spin
+		f.pause()
+		return f.failure(ctx)
+	}
+	f.watch.follow(f, ctx)
+	return f.failure(ctx)
+}
+
+// Suspend gives the turn back until the fiber is resumed.
+func (f *fiberBody) Suspend(ctx context.Context) error {
+	f.pause()
+	return f.failure(ctx)
+}
+
+func (f *fiberBody) pause() {
+	f.co.Suspend()
+	f.l.loop.SwitchIn()
+}
+
+// failure says why an await must end now, if it must.
+func (f *fiberBody) failure(ctx context.Context) error {
+	switch {
+	case f.unwind:
+		panic(unwinding{})
+	case f.canceled:
+		return rouse.ErrCanceled
+	case f.watch.done == nil:
+		return nil // nothing that could have ended
+	case ctx == context.Context(f):
+		return f.parent.Err()
+	}
+	return ctx.Err()
+}
+
+// watch has the fiber woken when a ctx ends. Registering costs two allocations,
+// so it is kept across awaits, as long as they are under the same Done channel.
+type watch struct {
+	done   <-chan struct{}
+	cancel func() bool
+	waker  rouse.Waker
+}
+
+func (w *watch) follow(f *fiberBody, ctx context.Context) {
+	if ctx == context.Context(f) {
+		ctx = f.parent // its own cancellation needs no watching
+	}
+	done := ctx.Done()
+	if done == w.done {
+		return
+	}
+	w.stop()
+	if done == nil {
+		return
+	}
+	w.done, w.waker = done, f.cx.Waker()
+	w.cancel = context.AfterFunc(ctx, w.waker.WakeByRef)
+}
+
+func (w *watch) stop() {
+	if w.cancel != nil {
+		w.cancel()
+		w.waker.Drop()
+	}
+	*w = watch{}
+}

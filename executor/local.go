@@ -1,0 +1,141 @@
+package executor
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+
+	"github.com/rouse-go/rouse"
+	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/internal/alarm"
+	"github.com/rouse-go/rouse/internal/coro"
+	"github.com/rouse-go/rouse/internal/gid"
+)
+
+// Local is an executor on one goroutine: tasks that it runs share memory
+// without locks. Make one with [New]; one per core is a thread-per-core
+// program. It implements [rouse.Executor], driver.Host and timer.Host.
+type Local struct {
+	cfg   Config
+	loop  *rouse.Loop
+	cx    *rouse.Context
+	drv   driver.Driver
+	clock *alarm.Clock
+	rng   *rand.Rand
+	now   int64 // the clock at the start of this turn
+
+	queues  []*Queue // all, in the order of their making
+	main    *Queue   // what Spawn uses outside any task
+	active  queueRing
+	current *Queue // whose task is being polled
+
+	halt  bool              // Stop, or the end of RunUntil's future
+	fatal *rouse.PanicError // a detached panic that ends the executor
+	held  []*rouse.PanicError
+	lost  int // panics beyond those held
+
+	coros coro.Pool
+	dying []*fiberBody // cancelled and not yet ended
+
+	blocking blockingPool
+	life     life
+}
+
+// life is the part of a Local that other goroutines look at when they stop or
+// close it. No lock here is ever taken on a wake path.
+type life struct {
+	sync.Mutex
+	owner   uintptr // the goroutine that runs it, as gid numbers it; 0 before the first run
+	inside  bool    // some run is going on
+	stop    bool    // Stop was called during it
+	close   bool    // Close was called from another goroutine
+	closed  bool    // it is all over
+	done    chan struct{}
+	closing error // what Close returns
+}
+
+// New makes an executor. It opens the driver, and so may fail for want of
+// descriptors, but starts no goroutine and no thread.
+func New(cfg Config) (*Local, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	l := &Local{cfg: cfg, drv: cfg.Driver}
+	if l.drv == nil {
+		if l.drv, err = openDriver(cfg.Log); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.Seed != 0 {
+		l.rng = rand.New(rand.NewPCG(cfg.Seed, 0))
+	} else {
+		l.rng = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	}
+	l.loop = rouse.NewLoop(l.drv.Unpark, l.reportDrop)
+	l.cx = rouse.NewExecutorContext(l, l.loop)
+	l.clock = alarm.NewClock(l.drv.Now, int64(cfg.Tick))
+	l.now = l.drv.Now()
+	l.main = l.NewQueue("main")
+	l.coros.OnStart, l.coros.OnEnd = l.loop.EnterFiber, l.loop.LeaveFiber
+	l.blocking.limit = cfg.BlockingWorkers
+	l.life.done = make(chan struct{})
+	return l, nil
+}
+
+// Now returns the clock at the start of this turn of the loop, in monotonic
+// nanoseconds. Only on the executor's goroutine.
+func (l *Local) Now() int64 { return l.now }
+
+// Rand returns a random number of the executor's own generator. Only on the
+// executor's goroutine.
+func (l *Local) Rand() uint64 { return l.rng.Uint64() }
+
+// Inject has fn called on the executor's goroutine, between two polls. From
+// any goroutine; it allocates. After Close it returns [rouse.ErrClosed].
+func (l *Local) Inject(fn func(*rouse.Context)) error { return l.loop.Inject(fn) }
+
+// Home returns where tasks belong that were sent here without a queue.
+func (l *Local) Home() *rouse.Home { return l.main.home }
+
+// AtHome reports whether the caller runs on the executor's goroutine, or in
+// one of its fibers. False where goroutines can't be told apart.
+func (l *Local) AtHome() bool { return l.loop.AtHome() }
+
+// Driver returns the executor's driver. Use it on the executor's goroutine.
+func (l *Local) Driver() driver.Driver { return l.drv }
+
+// Alarms returns the executor's timers, for package timer.
+func (l *Local) Alarms() *alarm.Clock { return l.clock }
+
+// Name returns Config.Name.
+func (l *Local) Name() string { return l.cfg.Name }
+
+// Live returns the number of tasks that have not ended. Only on the executor's
+// goroutine.
+func (l *Local) Live() int { return l.loop.Live() }
+
+// Context returns a ctx derived from parent that carries the executor: the ctx
+// forms of packages use it from any goroutine.
+func (l *Local) Context(parent context.Context) context.Context {
+	return rouse.WithExecutor(parent, l)
+}
+
+// From returns the Local that polls, or nil if another kind of executor does.
+func From(cx *rouse.Context) *Local {
+	l, _ := cx.Executor().(*Local)
+	return l
+}
+
+// FromContext returns the Local that ctx carries, or nil.
+func FromContext(ctx context.Context) *Local {
+	l, _ := rouse.ExecutorFrom(ctx).(*Local)
+	return l
+}
+
+// onOwner reports whether the caller is the goroutine that runs l. Where
+// goroutines can't be told apart it believes so.
+func (lf *life) onOwner() bool {
+	g := gid.Get()
+	return g == 0 || lf.owner == 0 || g == lf.owner
+}

@@ -1,0 +1,82 @@
+package executor
+
+import (
+	"github.com/rouse-go/rouse"
+	"github.com/rouse-go/rouse/internal/callsite"
+)
+
+// An Option says something rare about a spawn. Options are plain values: they
+// cost no allocation.
+type Option struct{ name string }
+
+// Named gives the task a name for reports, instead of its queue's.
+func Named(name string) Option { return Option{name: name} }
+
+// Spawn starts f as a task of l and returns its handle. From a task of l it
+// joins that task's queue, from elsewhere the main queue. It is lazy: f is
+// polled by the loop, never inside Spawn. From any goroutine. After Close the
+// task is cancelled at once.
+//
+//go:noinline
+func Spawn[T any](l *Local, f rouse.Future[T], opts ...Option) rouse.JoinHandle[T] {
+	r, j := rouse.NewLocalTask(f, l.queueHere().homeOf(opts))
+	r.SetSite(callsite.Caller())
+	r.Schedule()
+	return j
+}
+
+// SpawnInto is Spawn into a queue of your choice.
+//
+//go:noinline
+func SpawnInto[T any](q *Queue, f rouse.Future[T], opts ...Option) rouse.JoinHandle[T] {
+	if q == nil {
+		panic("rouse: SpawnInto needs a Queue; make one with Local.NewQueue")
+	}
+	r, j := rouse.NewLocalTask(f, q.homeOf(opts))
+	r.SetSite(callsite.Caller())
+	r.Schedule()
+	return j
+}
+
+// SpawnDetached is Spawn without a handle: the task's result is thrown away,
+// and a panic in it ends the executor, or goes to Config.OnPanic.
+//
+//go:noinline
+func SpawnDetached[T any](l *Local, f rouse.Future[T], opts ...Option) {
+	r, j := rouse.NewLocalTask(f, l.queueHere().homeOf(opts))
+	r.SetSite(callsite.Caller())
+	j.Detach()
+	r.Schedule()
+}
+
+// SpawnValue is Spawn of a future held by value: task and future are one
+// object, and where a finished task's memory is at hand nothing is allocated.
+// F is the future's type, a pointer to which is a Future:
+//
+//	h := executor.SpawnValue(l, timer.MakeSleep(time.Second))
+//
+//go:noinline
+func SpawnValue[T, F any, P rouse.FutureOf[T, F]](l *Local, f F, opts ...Option) rouse.JoinHandle[T] {
+	r, j := rouse.NewLocalValue[T, F, P](f, l.queueHere().homeOf(opts))
+	r.SetSite(callsite.Caller())
+	r.Schedule()
+	return j
+}
+
+// queueHere is the queue of the task that spawns, if one does.
+func (l *Local) queueHere() *Queue {
+	if l.loop.AtHome() && l.current != nil {
+		return l.current
+	}
+	return l.main
+}
+
+// homeOf applies the options.
+func (q *Queue) homeOf(opts []Option) *rouse.Home {
+	for _, o := range opts {
+		if o.name != "" {
+			return q.homeFor(o.name)
+		}
+	}
+	return q.home
+}

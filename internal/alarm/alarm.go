@@ -1,0 +1,77 @@
+// Package alarm ties a timer wheel to wakers and a clock: what an executor
+// keeps and package timer's futures register with.
+package alarm
+
+import (
+	"unsafe"
+
+	"github.com/rouse-go/rouse"
+	"github.com/rouse-go/rouse/internal/wheel"
+)
+
+// An Alarm wakes a waker when its deadline has come. It lives inside the future
+// that waits; the zero Alarm is not set. 40 bytes.
+type Alarm struct {
+	entry wheel.Entry // first: the wheel gives back its address
+	waker rouse.Waker
+}
+
+// Clock is a set of alarms and the clock they follow. Only for the executor's
+// goroutine.
+type Clock struct {
+	wheel *wheel.Wheel
+	now   func() int64
+}
+
+// NewClock returns a Clock that reads now, in monotonic nanoseconds, and wakes
+// at multiples of tick nanoseconds.
+func NewClock(now func() int64, tick int64) *Clock {
+	return &Clock{wheel: wheel.New(now(), tick), now: now}
+}
+
+// Now reads the clock afresh.
+func (c *Clock) Now() int64 { return c.now() }
+
+// Set arms a, which is not set, for deadline with cx's waker.
+func (c *Clock) Set(a *Alarm, deadline int64, cx *rouse.Context) {
+	a.waker = cx.Waker()
+	c.wheel.Insert(&a.entry, deadline)
+}
+
+// Watch has a set alarm wake cx's waker from now on.
+func (a *Alarm) Watch(cx *rouse.Context) {
+	if !cx.WillWake(a.waker) {
+		a.waker.Drop()
+		a.waker = cx.Waker()
+	}
+}
+
+// IsSet reports whether a is armed.
+func (a *Alarm) IsSet() bool { return a.entry.Active() }
+
+// Stop disarms a; it does nothing if a is not set.
+func (c *Clock) Stop(a *Alarm) {
+	if c.wheel.Remove(&a.entry) {
+		a.waker.Drop()
+		a.waker = rouse.Waker{}
+	}
+}
+
+// Fire wakes every alarm that is due at now and returns how many there were.
+func (c *Clock) Fire(now int64) int {
+	n := 0
+	for e := c.wheel.Expire(now); e != nil; e = c.wheel.Expire(now) {
+		a := (*Alarm)(unsafe.Pointer(e))
+		w := a.waker
+		a.waker = rouse.Waker{}
+		w.Wake()
+		n++
+	}
+	return n
+}
+
+// Next returns when Fire should be called next; false if no alarm is set.
+func (c *Clock) Next() (int64, bool) { return c.wheel.Next() }
+
+// Len returns how many alarms are set.
+func (c *Clock) Len() int { return c.wheel.Len() }

@@ -1,0 +1,8 @@
+//go:build (amd64 || arm64) && !rouse_nogid
+
+package callsite
+
+// Caller returns the address that the function which calls Caller will return
+// to. That function must be marked go:noinline. It reads the word behind the
+// saved frame pointer, which Go keeps on these processors.
+func Caller() uintptr

@@ -1,0 +1,166 @@
+// Package coro runs functions on coroutines: a function on a coroutine can
+// suspend itself in the middle and be resumed later, by the goroutine that
+// made the coroutine, at the price of a direct switch instead of a trip
+// through Go's scheduler.
+//
+// A coroutine is an iter.Pull. Making one costs six allocations and close to a
+// microsecond, so a finished one is kept in its [Pool] for the next function.
+// It may be resumed only under the thread locking it was made under; breaking
+// that kills the process, so a Pool belongs to one goroutine that never
+// changes it.
+//
+// # Goexit
+//
+// If a function calls runtime.Goexit (t.FailNow does), iter.Pull would pass
+// that on to whoever resumed it and end the executor's goroutine. So the
+// coroutine's outermost deferred call catches it there: it reports the
+// function as ended and goes on serving further functions from inside that
+// deferred call. Such a coroutine can never return, nor be stopped; the Pool
+// counts it as abandoned when it closes.
+package coro
+
+import "iter"
+
+// A Pool makes coroutines and keeps idle ones. The zero Pool is ready for use.
+// All methods are for its goroutine only.
+type Pool struct {
+	// OnStart and OnEnd, if set, are called on a coroutine's own goroutine when
+	// it begins and when it ends; for an abandoned one OnEnd is not.
+	OnStart, OnEnd func()
+
+	idle  []*Coro
+	alive int // made and not yet ended
+	stuck int // abandoned: will never end
+}
+
+// idleLimit is how many finished coroutines a Pool keeps.
+const idleLimit = 1024
+
+// A Body is what a coroutine runs. RunOn must not panic; it may call
+// runtime.Goexit.
+type Body interface{ RunOn(*Coro) }
+
+// A Coro is a coroutine that runs one Body at a time.
+type Coro struct {
+	pool    *Pool
+	next    func() (struct{}, bool)
+	stop    func()
+	yield   func(struct{}) bool
+	body    Body
+	done    bool // body has ended
+	goexit  bool // by runtime.Goexit
+	exiting bool // the coroutine's goroutine is inside Goexit for ever
+}
+
+// Start takes a coroutine for body. body runs at the first Resume.
+func (p *Pool) Start(body Body) *Coro {
+	var c *Coro
+	if n := len(p.idle); n > 0 {
+		c = p.idle[n-1]
+		p.idle[n-1] = nil
+		p.idle = p.idle[:n-1]
+	} else {
+		c = &Coro{pool: p}
+		c.next, c.stop = iter.Pull(c.serve)
+		p.alive++
+	}
+	c.body, c.done, c.goexit = body, false, false
+	return c
+}
+
+// serve is the coroutine's goroutine.
+func (c *Coro) serve(yield func(struct{}) bool) {
+	c.yield = yield
+	if c.pool.OnStart != nil {
+		c.pool.OnStart()
+	}
+	c.run()
+	if c.pool.OnEnd != nil {
+		c.pool.OnEnd()
+	}
+}
+
+// run serves bodies until the coroutine is stopped.
+func (c *Coro) run() {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		// A body called Goexit: panics don't get here, the bodies given to Start must not panic. We are inside
+		// Goexit's run of deferred calls and must not return from it.
+		c.exiting, c.goexit, c.done = true, true, true
+		if c.yield(struct{}{}) {
+			c.run()
+		}
+		select {} // stop is never called for an exiting coroutine
+	}()
+	for {
+		c.body.RunOn(c)
+		c.body, c.done = nil, true
+		if !c.yield(struct{}{}) {
+			returned = true
+			return
+		}
+	}
+}
+
+// Resume runs the body until it suspends or ends, and reports whether it has
+// ended.
+func (c *Coro) Resume() (ended bool) {
+	c.next()
+	return c.done
+}
+
+// Goexit reports whether the body that has ended did so by runtime.Goexit.
+func (c *Coro) Goexit() bool { return c.goexit }
+
+// Suspend returns control to Resume, until the next one. Only for the body, on
+// its own goroutine. It reports false if the coroutine is being stopped: then
+// unwind.
+func (c *Coro) Suspend() bool { return c.yield(struct{}{}) }
+
+// Release gives an ended coroutine back to its pool.
+func (c *Coro) Release() {
+	if !c.done {
+		panic("rouse: coro: release of a coroutine whose function still runs")
+	}
+	if len(c.pool.idle) < idleLimit || c.exiting {
+		c.pool.idle = append(c.pool.idle, c)
+		return
+	}
+	c.end()
+}
+
+// Abandon gives up a coroutine whose body will not end: it stays suspended for
+// ever, and the collector can't take it.
+func (c *Coro) Abandon() {
+	c.pool.alive--
+	c.pool.stuck++
+}
+
+func (c *Coro) end() {
+	c.pool.alive--
+	if c.exiting {
+		c.pool.stuck++
+		return
+	}
+	c.stop()
+}
+
+// Close ends the idle coroutines and returns how many had to be abandoned in
+// the Pool's life.
+func (p *Pool) Close() (abandoned int) {
+	for _, c := range p.idle {
+		c.end()
+	}
+	p.idle = nil
+	return p.stuck
+}
+
+// Alive returns how many coroutines exist that may still end: those that run a
+// body and the idle ones.
+func (p *Pool) Alive() int { return p.alive }
+
+// Idle returns how many wait for a body.
+func (p *Pool) Idle() int { return len(p.idle) }
