@@ -101,6 +101,14 @@ var (
 	// ErrNotSupported is the result of an Op that this driver, or this
 	// operating system, can't do.
 	ErrNotSupported = errors.New("rouse: driver: operation not supported here")
+	// ErrNoArgs is the result of an Op whose Args is nil though it needs them.
+	ErrNoArgs = errors.New("rouse: driver: Op.Args is nil; this operation needs it")
+	// ErrKind is the result of an Op on a Handle of the wrong kind, such as a
+	// Recv on a listener.
+	ErrKind = errors.New("rouse: driver: the Handle is not of a kind that this operation works on")
+	// ErrNoBuffer is the result of a Recv with an empty Buf: its 0 bytes would
+	// be taken for the end of the stream.
+	ErrNoBuffer = errors.New("rouse: driver: Recv needs a Buf that is not empty")
 )
 
 // A Host is an executor that has a driver. netio and fileio find it behind

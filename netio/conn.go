@@ -89,7 +89,7 @@ func (c *Conn) poll(cx *rouse.Context, s *side, buf []byte, vec [][]byte) (int, 
 // await is the ctx form of a transfer: it returns the number of bytes that
 // went, also with an error. It gives t up.
 func (c *Conn) await(ctx context.Context, t *transfer, op string) (int, error) {
-	n, err, done := t.cross.await(ctx, c.home.ex)
+	n, done, err := t.cross.await(ctx, c.home.ex)
 	if !done {
 		n = t.n
 		if shutDown(err) {

@@ -64,23 +64,23 @@ func (x *crossing[T]) Drop() {
 // await waits for x at ex. If ctx ends first it returns ctx.Err(); a result
 // that has been produced by then wins. done reports whether x was polled to its
 // result, so that nobody refers to it any more.
-func (x *crossing[T]) await(ctx context.Context, ex rouse.Executor) (v T, err error, done bool) {
+func (x *crossing[T]) await(ctx context.Context, ex rouse.Executor) (v T, done bool, err error) {
 	v, err = rouse.AwaitOn[T](ctx, ex, x)
 	if x.word.Load() == settled {
-		return x.v, x.err, true
+		return x.v, true, x.err
 	}
 	return x.last(err)
 }
 
 // last ends x after an await that returned err without its result.
-func (x *crossing[T]) last(err error) (T, error, bool) {
+func (x *crossing[T]) last(err error) (T, bool, error) {
 	var none T
 	for i := 0; ; i++ {
 		switch x.word.Load() {
 		case settled:
-			return x.v, x.err, true
+			return x.v, true, x.err
 		case broken:
-			return none, err, false
+			return none, false, err
 		case polling:
 			// The home's loop is in the middle of one poll, which does not
 			// block: this is short.
@@ -91,7 +91,7 @@ func (x *crossing[T]) last(err error) (T, error, bool) {
 			}
 		default:
 			if x.word.CompareAndSwap(resting, givenUp) { // pairs with the one in Poll
-				return none, err, false
+				return none, false, err
 			}
 		}
 	}

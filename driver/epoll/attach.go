@@ -37,7 +37,7 @@ func (d *Driver) watch(op *driver.Op) bool {
 		return op.FinishNow(0, driver.ErrClosed)
 	}
 	if s.kind != kindAttached {
-		return op.FinishNow(0, errKind)
+		return op.FinishNow(0, driver.ErrKind)
 	}
 	if err := d.arm(i, s, reads(op), !reads(op)); err != nil {
 		return op.FinishNow(0, err)

@@ -3,7 +3,6 @@
 package epoll
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -78,7 +77,7 @@ func (d *Driver) Submit(op *driver.Op) bool {
 		return d.file(op)
 	}
 	if op.Args == nil {
-		return op.FinishNow(0, errNoArgs)
+		return op.FinishNow(0, driver.ErrNoArgs)
 	}
 	switch op.Code {
 	case driver.Accept:
@@ -101,12 +100,7 @@ func (d *Driver) Submit(op *driver.Op) bool {
 	return op.FinishNow(0, fmt.Errorf("rouse: epoll: unknown operation %d: %w", op.Code, driver.ErrNotSupported))
 }
 
-var (
-	errNoArgs = errors.New("rouse: driver: Op.Args is nil; this operation needs it")
-	errKind   = errors.New("rouse: driver: the Handle is not of a kind that this operation works on")
-	errEmpty  = errors.New("rouse: driver: Recv needs a Buf that is not empty")
-	errBusy   = errors.New("rouse: driver: an Op in flight was submitted again; wait until it is Done")
-)
+const errBusy = "rouse: driver: an Op in flight was submitted again; wait until it is Done"
 
 // Cancel ends op at once, with ErrCanceled, unless a worker is at it in a file.
 func (d *Driver) Cancel(op *driver.Op) {

@@ -19,7 +19,7 @@ func (d *Driver) file(op *driver.Op) bool {
 		return op.FinishNow(0, driver.ErrClosed)
 	}
 	if s.kind != kindFile {
-		return op.FinishNow(0, errKind)
+		return op.FinishNow(0, driver.ErrKind)
 	}
 	return d.files.Submit(op, s.ext.file)
 }

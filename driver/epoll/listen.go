@@ -103,7 +103,7 @@ func (d *Driver) accept(op *driver.Op) bool {
 	case s == nil:
 		return op.FinishNow(0, driver.ErrClosed)
 	case s.kind != kindListener:
-		return op.FinishNow(0, errKind)
+		return op.FinishNow(0, driver.ErrKind)
 	}
 	// Who came first is served first.
 	if s.flags&readable != 0 && s.rd == nil {

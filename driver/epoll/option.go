@@ -26,7 +26,7 @@ func (d *Driver) socket(h driver.Handle) (*slot, error) {
 	case kindTCP, kindUnix, kindListener:
 		return s, nil
 	}
-	return nil, errKind
+	return nil, driver.ErrKind
 }
 
 func (d *Driver) setOption(op *driver.Op) bool {

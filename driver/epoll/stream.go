@@ -23,7 +23,7 @@ func (d *Driver) stream(op *driver.Op) (uint32, *slot, error) {
 	case s == nil:
 		return 0, nil, driver.ErrClosed
 	case s.kind != kindTCP && s.kind != kindUnix:
-		return 0, nil, errKind
+		return 0, nil, driver.ErrKind
 	}
 	return i, s, nil
 }
@@ -45,7 +45,7 @@ func (d *Driver) recv(op *driver.Op) bool {
 		return op.FinishNow(0, err)
 	}
 	if len(op.Buf) == 0 {
-		return op.FinishNow(0, errEmpty)
+		return op.FinishNow(0, driver.ErrNoBuffer)
 	}
 	if s.flags&readable == 0 {
 		return d.wait(i, s, op)

@@ -21,7 +21,6 @@
 package manual
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -82,12 +81,6 @@ func New(cfg Config) (*Driver, error) {
 // Name returns "manual".
 func (d *Driver) Name() string { return "manual" }
 
-var (
-	errNoArgs = errors.New("rouse: driver: Op.Args is nil; this operation needs it")
-	errKind   = errors.New("rouse: driver: the Handle is not of a kind that this operation works on")
-	errEmpty  = errors.New("rouse: driver: Recv needs a Buf that is not empty")
-)
-
 // Submit starts op; see [driver.Driver].
 func (d *Driver) Submit(op *driver.Op) bool {
 	if d.closed {
@@ -107,7 +100,7 @@ func (d *Driver) Submit(op *driver.Op) bool {
 		return op.FinishNow(0, d.closeHandle(op.Handle))
 	case driver.Listen, driver.Connect, driver.Accept, driver.Shutdown, driver.Query, driver.SetOption:
 		if op.Args == nil {
-			return op.FinishNow(0, errNoArgs)
+			return op.FinishNow(0, driver.ErrNoArgs)
 		}
 	default:
 		return op.FinishNow(0, fmt.Errorf("rouse: manual: %v: %w", op.Code, driver.ErrNotSupported))

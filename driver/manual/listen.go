@@ -104,7 +104,7 @@ func (d *Driver) accept(op *driver.Op) bool {
 	case s == nil:
 		return op.FinishNow(0, driver.ErrClosed)
 	case s.kind != kindListener:
-		return op.FinishNow(0, errKind)
+		return op.FinishNow(0, driver.ErrKind)
 	}
 	if s.rd == nil && len(s.queue) > 0 {
 		d.take(s, op.Args)

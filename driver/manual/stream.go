@@ -16,7 +16,7 @@ func (d *Driver) stream(h driver.Handle) (uint32, *slot, error) {
 	case s == nil:
 		return 0, nil, driver.ErrClosed
 	case s.kind != kindStream:
-		return 0, nil, errKind
+		return 0, nil, driver.ErrKind
 	}
 	return i, s, nil
 }
@@ -27,7 +27,7 @@ func (d *Driver) recv(op *driver.Op) bool {
 		return op.FinishNow(0, err)
 	}
 	if len(op.Buf) == 0 {
-		return op.FinishNow(0, errEmpty)
+		return op.FinishNow(0, driver.ErrNoBuffer)
 	}
 	p := s.in
 	switch {

@@ -33,12 +33,6 @@ func (x *call) mapping(n int)     { x.out = x.client.proto.AppendMap(x.out, n) }
 func (x *call) set(n int)         { x.out = x.client.proto.AppendSet(x.out, n) }
 func (x *call) push(n int)        { x.out = x.client.proto.AppendPush(x.out, n) }
 func (x *call) verbatim(s string) { x.out = x.client.proto.AppendVerbatim(x.out, "txt", s) }
-func (x *call) texts(list []string) {
-	x.array(len(list))
-	for _, s := range list {
-		x.text(s)
-	}
-}
 
 // flag replies 1 or 0, which is how commands answer yes or no.
 func (x *call) flag(yes bool) {

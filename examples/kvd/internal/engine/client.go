@@ -113,5 +113,7 @@ func (c *Client) Overflowed() bool { return c.overflow }
 func (c *Client) kill() {
 	c.unsubscribeAll()
 	c.closing = true
-	c.engine.cfg.Wake(c)
+	if c != c.engine.call.client {
+		c.engine.cfg.Wake(c)
+	}
 }

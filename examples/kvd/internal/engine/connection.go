@@ -42,6 +42,10 @@ func selectDB(x *call) {
 	if !ok {
 		return
 	}
+	if n != int64(int32(n)) {
+		x.error(errInt32)
+		return
+	}
 	if n < 0 || n >= databases {
 		x.error(errDBIndex)
 		return

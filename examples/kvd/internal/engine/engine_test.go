@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -236,6 +237,34 @@ func TestSameInputSameOutput(t *testing.T) {
 	}
 	if run() != run() {
 		t.Error("two runs differ")
+	}
+}
+
+func TestScanPages(t *testing.T) {
+	c := New(Config{}).Connect("a", "b")
+	for i := range 1000 {
+		feed(t, c, "SET", fmt.Sprint("key:", i), "x")
+		feed(t, c, "SADD", "set", fmt.Sprint("member:", i))
+	}
+	for _, scan := range [][]string{{"SCAN", "", "MATCH", "key:*"}, {"SSCAN", "set", ""}} {
+		seen := map[string]bool{}
+		at := slices.Index(scan, "")
+		cursor := "0"
+		for first := true; first || cursor != "0"; first = false {
+			args := slices.Clone(scan)
+			args[at] = cursor
+			reply := strings.Split(feed(t, c, args...), "\r\n")
+			cursor = reply[2]
+			if len(reply) > 60 {
+				t.Fatalf("%q: a page of %d lines", args, len(reply))
+			}
+			for i := 5; i < len(reply); i += 2 {
+				seen[reply[i]] = true
+			}
+		}
+		if len(seen) != 1000 {
+			t.Errorf("%q: %d seen", scan, len(seen))
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 const (
 	errWrongType    = "WRONGTYPE Operation against a key holding the wrong kind of value"
 	errNotInteger   = "ERR value is not an integer or out of range"
+	errInt32        = "ERR value is out of range, value must between -2147483648 and 2147483647"
 	errNotFloat     = "ERR value is not a valid float"
 	errSyntax       = "ERR syntax error"
 	errOverflow     = "ERR increment or decrement would overflow"

@@ -29,14 +29,11 @@ func (x *call) expire(unit, base int64) {
 		return
 	}
 	old, expires := x.db.Deadline(e)
-	if !expires {
-		old = math.MaxInt64
-	}
 	switch {
 	case opt.onlyNone && expires,
 		opt.onlySome && !expires,
 		opt.onlyLater && (!expires || at <= old),
-		opt.onlySooner && at >= old:
+		opt.onlySooner && expires && at >= old:
 		x.int(0)
 		return
 	case at <= x.now:
@@ -98,7 +95,12 @@ func (x *call) deadlineReply(unit, base int64) {
 		x.int(-1)
 		return
 	}
-	x.int64((at - base + unit/2) / unit)
+	at -= base
+	units := at / unit
+	if at%unit*2 >= unit {
+		units++
+	}
+	x.int64(units)
 }
 
 func persist(x *call) {

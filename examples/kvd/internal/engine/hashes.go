@@ -267,14 +267,15 @@ func hscan(x *call) {
 	if !ok {
 		return
 	}
+	if h == nil {
+		x.emptyScan()
+		return
+	}
 	opt, ok := x.scanOptions(3, cursor, false)
 	if !ok {
 		return
 	}
 	x.scan(opt, func(cursor uint64) (_ uint64, visited, replies int) {
-		if h == nil {
-			return 0, 0, 0
-		}
 		cursor = h.Scan(cursor, func(name string, v *[]byte) {
 			visited++
 			if opt.matches(name) {

@@ -1,6 +1,10 @@
 package engine
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/rouse-go/rouse/examples/kvd/internal/resp"
+)
 
 // noSubcommand is reached by a command that needs a subcommand and has none,
 // which its arity does not allow.
@@ -154,8 +158,6 @@ func commandGetKeys(x *call) {
 // timeCommand has the resolution of the time that Feed is given.
 func timeCommand(x *call) {
 	x.array(2)
-	x.text(itoa(x.now / 1000))
-	x.text(itoa(x.now % 1000 * 1000))
+	x.out = resp.AppendBulkInt(x.out, x.now/1000)
+	x.out = resp.AppendBulkInt(x.out, x.now%1000*1000)
 }
-
-func itoa(n int64) string { return string(appendInt(nil, n)) }

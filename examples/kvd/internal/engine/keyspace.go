@@ -90,6 +90,10 @@ func copyCommand(x *call) {
 			if !ok {
 				return
 			}
+			if n != int64(int32(n)) {
+				x.error(errInt32)
+				return
+			}
 			if n < 0 || n >= databases {
 				x.error(errDBIndex)
 				return

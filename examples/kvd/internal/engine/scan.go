@@ -1,6 +1,9 @@
 package engine
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // scanOptions are what may follow the cursor of SCAN and its like.
 type scanOptions struct {
@@ -10,13 +13,29 @@ type scanOptions struct {
 	kind    []byte // nil: all
 }
 
-// cursor parses the cursor at argument i.
+// cursor parses the cursor at argument i, as generously as strtoul does, which
+// takes nothing for zero and wraps negative numbers.
 func (x *call) cursor(i int) (cursor uint64, ok bool) {
-	cursor, err := strconv.ParseUint(string(x.args[i]), 10, 64)
+	if len(x.args[i]) == 0 {
+		return 0, true
+	}
+	digits, negative := strings.CutPrefix(string(x.args[i]), "-")
+	cursor, err := strconv.ParseUint(digits, 10, 64)
 	if err != nil {
 		x.error(errCursor)
+		return 0, false
 	}
-	return cursor, err == nil
+	if negative {
+		cursor = -cursor
+	}
+	return cursor, true
+}
+
+// emptyScan is the reply for a key that does not exist.
+func (x *call) emptyScan() {
+	x.array(2)
+	x.text("0")
+	x.array(0)
 }
 
 // scanOptions parses the arguments from i on.

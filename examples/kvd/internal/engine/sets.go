@@ -133,14 +133,15 @@ func sscan(x *call) {
 	if !ok {
 		return
 	}
+	if s == nil {
+		x.emptyScan()
+		return
+	}
 	opt, ok := x.scanOptions(3, cursor, false)
 	if !ok {
 		return
 	}
 	x.scan(opt, func(cursor uint64) (_ uint64, visited, replies int) {
-		if s == nil {
-			return 0, 0, 0
-		}
 		cursor = s.Scan(cursor, func(member string, _ *struct{}) {
 			visited++
 			if opt.matches(member) {

@@ -11,7 +11,7 @@ type transaction struct {
 	aborted  bool // a command could not be queued
 	dirty    bool // a watched key was changed
 	queue    []queued
-	size     int // bytes of arguments
+	size     int // bytes that queue takes
 	watched  []watched
 }
 
@@ -59,6 +59,9 @@ func (c *Client) discard() {
 	c.tx = nil
 }
 
+// sliceSize is what an argument takes besides its bytes.
+const sliceSize = 24
+
 // queue keeps the command for EXEC. A client that queues more than it could
 // send at once is closed, like one that does send that.
 func (x *call) queue() {
@@ -66,7 +69,7 @@ func (x *call) queue() {
 	args := make([][]byte, len(x.args))
 	for i, arg := range x.args {
 		args[i] = bytes.Clone(arg)
-		tx.size += len(arg)
+		tx.size += len(arg) + sliceSize
 	}
 	tx.queue = append(tx.queue, queued{x.cmd, args})
 	if tx.size > x.engine.cfg.MaxQueryBuffer {

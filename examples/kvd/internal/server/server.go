@@ -1,0 +1,95 @@
+// Package server puts the engine on the network: it accepts connections and
+// serves each with one poll task. There is one executor thread, so nothing here
+// is locked; there is no goroutine per connection, and a connection at rest
+// owns no buffer.
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/rouse-go/rouse"
+	"github.com/rouse-go/rouse/examples/kvd/internal/engine"
+	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/netio"
+)
+
+// Config says how a Server shall be. The zero value is a good one.
+type Config struct {
+	Address    string // host:port, or a path of a unix socket; 127.0.0.1:6390
+	MaxClients int    // more are refused as Redis does; 10000
+	Engine     engine.Config
+	Log        *slog.Logger // slog.Default()
+}
+
+// keepAlive is how long a connection may be silent before the kernel asks
+// whether the peer is still there, as in Redis's tcp-keepalive.
+const keepAlive = 300 * time.Second
+
+// A Server serves one engine. All its tasks run on one executor.
+type Server struct {
+	ex       *executor.Local
+	cfg      Config
+	engine   *engine.Engine
+	listener *netio.Listener
+	sessions map[*engine.Client]*session // only ever looked up
+	scratch  scratch
+	expiry   *expiry
+}
+
+// Start listens and spawns the server's tasks on ex. It is for the executor's
+// goroutine, before it runs, or for one of its tasks.
+func Start(ctx context.Context, ex *executor.Local, cfg Config) (*Server, error) {
+	if cfg.Address == "" {
+		cfg.Address = "127.0.0.1:6390"
+	}
+	if cfg.MaxClients == 0 {
+		cfg.MaxClients = 10_000
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	s := &Server{ex: ex, cfg: cfg, sessions: make(map[*engine.Client]*session)}
+	network := "tcp"
+	if _, _, err := net.SplitHostPort(cfg.Address); err != nil {
+		network = "unix"
+	}
+	lc := netio.ListenConfig{KeepAlive: keepAlive}
+	l, err := executor.RunUntil(ex, rouse.FutureFunc[*netio.Listener](func(cx *rouse.Context) (*netio.Listener, error) {
+		return lc.PollListen(cx, network, cfg.Address)
+	}))
+	if err != nil {
+		return nil, fmt.Errorf("kvd: can't listen: %w (choose another address with -addr)", err)
+	}
+	s.listener = l
+	if tcp, ok := l.Addr().(*net.TCPAddr); ok {
+		cfg.Engine.Port = tcp.Port
+	}
+	cfg.Engine.Wake = s.wake
+	cfg.Engine.Memory = memoryInUse
+	s.engine = engine.New(cfg.Engine)
+	s.expiry = &expiry{srv: s}
+	executor.SpawnDetached(ex, rouse.Future[struct{}](s.expiry), executor.Named("expiry"))
+	executor.SpawnDetached(ex, rouse.Future[struct{}](&acceptor{srv: s}), executor.Named("accept"))
+	return s, nil
+}
+
+// Addr returns the address that the server listens at.
+func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+
+// Close stops accepting; the executor's end closes the connections.
+func (s *Server) Close() error { return s.listener.Close() }
+
+// now is unix time in milliseconds, by the executor's driver.
+func (s *Server) now() int64 { return s.ex.Driver().Wall().UnixMilli() }
+
+// wake is told by the engine that a client has something new to be done: its
+// session looks what that is in its next poll.
+func (s *Server) wake(c *engine.Client) {
+	if session := s.sessions[c]; session != nil {
+		session.waker.WakeByRef()
+	}
+}
