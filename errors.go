@@ -57,7 +57,7 @@ func (h *header) noteAudience(out finishOutcome, awaiter Waker) {
 	p, ok := h.ops().failure().(*PanicError)
 	switch {
 	case !ok:
-	case out == finishDetached:
+	case out == finishDetached, h.remote.Load()&wordTaken != 0: // detached, or that is in the mail
 		p.audience = Detached
 	case awaiter.IsZero():
 		p.audience = Held

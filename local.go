@@ -94,6 +94,9 @@ func (h *header) runLocal(cx *Context) Outcome {
 	if cx.loop != h.home.loop {
 		panic("rouse: a local task was run by another loop than its own; give it to the executor that its Home belongs to")
 	}
+	if h.remote.Load()&mailAbort != 0 { // it counts already; Deliver will find the task over
+		h.state, _ = h.state.abort()
+	}
 	s, start := h.state.start()
 	switch start {
 	case startInvalid:

@@ -249,7 +249,7 @@ func TestAbortAcceptingTask(t *testing.T) {
 type acceptOnce struct{ l *netio.Listener }
 
 func (a *acceptOnce) Poll(cx *rouse.Context) (*netio.Conn, error) { return a.l.PollAccept(cx) }
-func (a *acceptOnce) Drop()                                        { a.l.ForgetAccept() }
+func (a *acceptOnce) Drop()                                       { a.l.ForgetAccept() }
 
 // stuck returns a listener whose queue is full, so that dialling it takes for
 // ever, and what fills it.

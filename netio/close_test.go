@@ -132,9 +132,10 @@ func TestExecutorEnds(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		l := w.listen()
 		a, b := w.pair()
+		quietA, quietB := w.pair()
 		waits := []func() (any, error){
-			async(t, func() (any, error) { return a.Read(w.ctx, make([]byte, 1)) }),
-			async(t, func() (any, error) { return b.NetConn(w.ctx).Read(make([]byte, 1)) }),
+			async(t, func() (any, error) { return quietA.Read(w.ctx, make([]byte, 1)) }),
+			async(t, func() (any, error) { return quietB.NetConn(w.ctx).Read(make([]byte, 1)) }),
 			async(t, func() (any, error) { return a.Write(w.ctx, make([]byte, 64<<20)) }),
 			async(t, func() (any, error) { return l.Accept(w.ctx) }),
 		}

@@ -1,0 +1,40 @@
+# Two commands are all a fresh machine with Go needs: make run, make test.
+
+GO ?= go
+# Every module of the repository, the root first.
+MODULES := . $(sort $(patsubst ./%/go.mod,%,$(shell find . -mindepth 2 -name go.mod -not -path '*/testdata/*')))
+TESTFLAGS ?=
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: run test test-deps bench check cross riscv64 help
+
+help: ## what can be made
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+
+run: ## build and start kvd, the example server
+	$(GO) run ./examples/kvd
+
+test: ## every test of every module
+	@set -e; for m in $(MODULES); do echo "== $$m"; (cd $$m && $(GO) test $(TESTFLAGS) ./...); done
+
+test-deps: ## install what some tests need besides Go: redis-tools, qemu-user, a C compiler for -race
+	./.ci/test-deps
+
+bench: ## the benchmarks, against goroutines
+	$(GO) run ./cmd/rouse bench
+
+check: ## gofmt, go vet, staticcheck
+	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "not gofmt-ed:"; echo "$$bad"; exit 1; fi
+	@set -e; for m in $(MODULES); do echo "== $$m"; (cd $$m && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...); done
+
+cross: ## vet and build for the other systems
+	@set -e; for t in linux/arm64 darwin/arm64 windows/amd64 freebsd/amd64 js/wasm wasip1/wasm; do \
+		echo "== $$t"; GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 $(GO) vet ./...; \
+		GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 $(GO) build ./...; done
+
+# The packages that make no system call of their own.
+PURE := . ./internal/... ./channel ./timer ./driver/manual ./examples/kvd/internal/resp ./examples/kvd/internal/store
+
+riscv64: ## the pure packages' tests on another processor, under qemu-user
+	@command -v qemu-riscv64 >/dev/null || { echo "qemu-riscv64 is missing; run make test-deps"; exit 1; }
+	CGO_ENABLED=0 GOARCH=riscv64 $(GO) test -short -exec qemu-riscv64 $(PURE)
