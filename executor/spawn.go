@@ -51,9 +51,10 @@ func SpawnDetached[T any](l *Local, f rouse.Future[T], opts ...Option) {
 
 // SpawnValue is Spawn of a future held by value: task and future are one
 // object, and where a finished task's memory is at hand nothing is allocated.
-// F is the future's type, a pointer to which is a Future:
+// F is the future's type, a pointer to which is a Future; Go infers it, but the
+// result's type T must be given:
 //
-//	h := executor.SpawnValue(l, timer.MakeSleep(time.Second))
+//	h := executor.SpawnValue[struct{}](l, timer.MakeSleep(time.Second))
 //
 //go:noinline
 func SpawnValue[T, F any, P rouse.FutureOf[T, F]](l *Local, f F, opts ...Option) rouse.JoinHandle[T] {

@@ -1,0 +1,3 @@
+package clienttest
+
+import _ "github.com/redis/go-redis/v9"

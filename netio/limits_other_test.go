@@ -1,0 +1,5 @@
+//go:build !linux
+
+package netio_test
+
+func maxFiles() int { return 256 }
