@@ -109,7 +109,7 @@ func (h *header) runLocal(cx *Context) Outcome {
 	lent := cx.waker
 	cx.waker = Waker{unsafe.Pointer(h), &localTable}
 	cx.budget = budgetPerPoll
-	end := h.guardedPoll(cx)
+	end := h.guardedPoll(cx, lent)
 	cx.waker = lent
 	switch end {
 	case pollReady:
@@ -140,9 +140,9 @@ const (
 )
 
 // guardedPoll polls the future once. A panic ends the task and nothing else;
-// so does runtime.Goexit, which then goes on unwinding this goroutine.
-func (h *header) guardedPoll(cx *Context) (end pollEnd) {
-	lent := cx.waker
+// so does runtime.Goexit, which then goes on unwinding this goroutine: lent is
+// what cx gets back first.
+func (h *header) guardedPoll(cx *Context, lent Waker) (end pollEnd) {
 	defer func() {
 		if end != pollUnwound {
 			return

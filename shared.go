@@ -147,7 +147,7 @@ func (h *header) runShared(cx *Context) Outcome {
 	lent := cx.waker
 	cx.waker = h.waker()
 	cx.budget = budgetPerPoll
-	end := h.guardedPoll(cx)
+	end := h.guardedPoll(cx, lent)
 	cx.waker = lent
 	switch end {
 	case pollReady:

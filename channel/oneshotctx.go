@@ -19,7 +19,7 @@ func (o *Oneshot[T]) Recv(ctx context.Context) (T, error) {
 	a := &oneshotRecvAbroad[T]{o: o}
 	v, err := rouse.AwaitOn[T](ctx, o.home.of(ctx), a)
 	if err != nil && !a.deal.cancel() {
-		return a.v, nil
+		return a.v, a.err
 	}
 	return v, err
 }
@@ -54,6 +54,7 @@ type oneshotRecvAbroad[T any] struct {
 	o      *Oneshot[T]
 	polled bool // at home, where Drop may touch o
 	v      T
+	err    error
 }
 
 func (a *oneshotRecvAbroad[T]) Poll(cx *rouse.Context) (v T, err error) {
@@ -61,12 +62,13 @@ func (a *oneshotRecvAbroad[T]) Poll(cx *rouse.Context) (v T, err error) {
 	if err = a.o.ready(cx); err != nil {
 		return v, err
 	}
-	if a.o.stage == sent {
-		a.v = a.o.v
-		if !a.deal.close() {
-			a.v = v
-			return v, rouse.ErrCanceled
-		}
+	// The news that the sender is gone is handed out once, too.
+	if a.v = a.o.v; a.o.stage == senderGone {
+		a.err = ErrClosed
+	}
+	if !a.deal.close() {
+		a.v = v
+		return v, rouse.ErrCanceled
 	}
 	return a.o.take()
 }

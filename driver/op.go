@@ -31,7 +31,8 @@ const (
 	// Args.Local if that is valid. Out: Handle.
 	Connect
 	// Recv reads into Buf (not empty). Out: N; 0 with a nil Err is the end of
-	// the stream.
+	// the stream. Several Recv or Send may wait on one Handle, and are all told
+	// to submit again; several Accept are served in their order.
 	Recv
 	// Send writes from Vec if that is not empty, else from Buf. Out: N, at
 	// least 1 unless there was nothing to write.

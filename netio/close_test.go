@@ -54,9 +54,11 @@ func TestCloseWhileReading(t *testing.T) {
 
 func TestCloseWhileWriting(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
-		a, _ := w.pair()
+		a, b := w.pair()
 		write := async(t, func() (int, error) { return a.Write(w.ctx, make([]byte, 64<<20)) })
-		time.Sleep(20 * time.Millisecond)
+		if _, err := b.Read(w.ctx, make([]byte, 1)); err != nil { // it has begun
+			t.Fatal(err)
+		}
 		a.Close()
 		n, err := write()
 		wantIs(t, err, netio.ErrClosed)

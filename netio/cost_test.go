@@ -96,9 +96,9 @@ func BenchmarkEchoPollForm(b *testing.B) {
 // Idle connections, each with a task at both ends that waits to read.
 func TestIdleConnections(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
-		conns := 10000 // two ends each
-		if n := maxFiles(); testing.Short() || raceEnabled || n < 2*conns+100 {
-			conns = min(500, (n-100)/2)
+		conns := min(10000, (maxFiles()-200)/2) // two ends each
+		if testing.Short() || raceEnabled {
+			conns = min(500, conns)
 		}
 		l := w.echoServer()
 		buf := make([]byte, 4096)

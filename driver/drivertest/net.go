@@ -12,13 +12,13 @@ import (
 var netCases = []testCase{
 	{"Net/Echo", []Feature{Network}, netEcho},
 	{"Net/Addresses", []Feature{Network}, netAddresses},
-	{"Net/Refused", []Feature{Network}, netRefused},
+	{"Net/Refused", []Feature{Network, Errno}, netRefused},
 	{"Net/AcceptBurst", []Feature{Network}, netAcceptBurst},
 	{"Net/Churn", []Feature{Network}, netChurn},
 	{"Net/Options", []Feature{Network, SocketOptions}, netOptions},
 	{"Net/DualStack", []Feature{Network, IPv6}, netDualStack},
 	{"Net/ReusePort", []Feature{Network, ReusePort}, netReusePort},
-	{"Net/AddressInUse", []Feature{Network}, netInUse},
+	{"Net/AddressInUse", []Feature{Network, Errno}, netInUse},
 }
 
 func netEcho(w *world) {

@@ -205,7 +205,7 @@ func parkAfterClose(w *world) {
 }
 
 func clockReal(w *world) {
-	n0, t0 := w.d.Now(), time.Now()
+	t0, n0 := time.Now(), w.d.Now() // real time brackets the driver's
 	if n0 < 0 {
 		w.Errorf("Now is %d", n0)
 	}

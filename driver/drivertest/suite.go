@@ -30,8 +30,12 @@ const (
 	SocketOptions Feature = "socket options"
 	// ReusePort is several listeners at one address.
 	ReusePort Feature = "reuseport"
+	// Errno is that an error of the system can be told by its number.
+	Errno Feature = "errno"
 	// Unix is unix sockets that have a path.
 	Unix Feature = "unix sockets"
+	// UnixFiles is that such a path is a file.
+	UnixFiles Feature = "files of unix sockets"
 	// Abstract is unix sockets that have a name only.
 	Abstract Feature = "abstract unix sockets"
 	// Files is Open, ReadAt, WriteAt, Sync.

@@ -13,7 +13,8 @@ import (
 var unixCases = []testCase{
 	{"Unix/Path", []Feature{Network, Unix}, unixPath},
 	{"Unix/Abstract", []Feature{Network, Unix, Abstract}, unixAbstract},
-	{"Unix/Stale", []Feature{Network, Unix}, unixStale},
+	{"Unix/Gone", []Feature{Network, Unix, UnixFiles}, unixGone},
+	{"Unix/Stale", []Feature{Network, Unix, UnixFiles}, unixStale},
 }
 
 func (w *world) unixPair(path string) {
@@ -63,6 +64,12 @@ func unixPath(w *world) {
 		w.Errorf("closing the listener left its path: %v", err)
 	}
 	w.unixPair(path)
+}
+
+// Nobody listens where a listener was closed.
+func unixGone(w *world) {
+	path := filepath.Join(w.dir(), "s")
+	w.shut(w.must(&driver.Op{Code: driver.Listen, Args: &driver.Args{Network: "unix", Path: path}}).Handle)
 	con := &driver.Op{Code: driver.Connect, Args: &driver.Args{Network: "unix", Path: path}}
 	w.wait(con)
 	w.wantErr(con.Err, syscall.ENOENT)

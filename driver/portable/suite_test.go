@@ -1,12 +1,35 @@
 package portable_test
 
 import (
+	"runtime"
 	"testing"
 
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/driver/drivertest"
 	"github.com/rouse-go/rouse/driver/portable"
 )
+
+// lacks says what the standard library can't do, here.
+func lacks() map[drivertest.Feature]string {
+	lacks := map[drivertest.Feature]string{
+		drivertest.Descriptors: "the standard library can't watch a descriptor",
+		drivertest.ReusePort:   "the standard library has no name for it",
+		drivertest.ZeroAlloc:   "a goroutine for each call",
+	}
+	switch runtime.GOOS {
+	case "js", "wasip1":
+		const fake = "package net imitates a network in memory here"
+		lacks[drivertest.IPv6] = fake
+		lacks[drivertest.Errno] = fake
+		lacks[drivertest.SocketOptions] = fake
+		lacks[drivertest.Abstract] = fake
+		lacks[drivertest.UnixFiles] = fake
+	case "linux":
+	default:
+		lacks[drivertest.Abstract] = "this system has no such names"
+	}
+	return lacks
+}
 
 func TestDriver(t *testing.T) {
 	drivertest.Run(t, func(t *testing.T) driver.Driver {
@@ -15,11 +38,5 @@ func TestDriver(t *testing.T) {
 			t.Fatal(err)
 		}
 		return d
-	}, drivertest.Options{
-		Lacks: map[drivertest.Feature]string{
-			drivertest.Descriptors: "the standard library can't watch a descriptor",
-			drivertest.ReusePort:   "the standard library has no name for it",
-			drivertest.ZeroAlloc:   "a goroutine for each call",
-		},
-	})
+	}, drivertest.Options{Lacks: lacks()})
 }

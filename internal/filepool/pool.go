@@ -35,6 +35,8 @@ type Pool struct {
 	unpark func()
 	limit  int
 
+	closeWait time.Duration
+
 	jobs     []*job   // by Op.Slot, while in flight; kept for reuse after
 	free     []uint32 // indices of jobs at rest
 	waiting  fifo     // not given to a worker yet
@@ -51,7 +53,7 @@ type Pool struct {
 // New returns a Pool without goroutines. unpark is called by workers when a
 // result is ready: it ends the driver's Park.
 func New(limit int, table Table, unpark func()) *Pool {
-	return &Pool{table: table, unpark: unpark, limit: limit, work: make(chan *job, 2*limit)}
+	return &Pool{table: table, unpark: unpark, limit: limit, closeWait: closeWait, work: make(chan *job, 2*limit)}
 }
 
 // Submit starts op, an Open, ReadAt, WriteAt or Sync; f is the file of the
@@ -155,7 +157,7 @@ func (p *Pool) Close() error {
 	return err
 }
 
-// join waits for the workers, for at most closeWait.
+// join waits for the workers, for a bounded time.
 func (p *Pool) join() error {
 	if p.workers == 0 {
 		return nil
@@ -165,7 +167,7 @@ func (p *Pool) join() error {
 		p.wg.Wait()
 		close(ended)
 	}()
-	timer := time.NewTimer(closeWait)
+	timer := time.NewTimer(p.closeWait)
 	defer timer.Stop()
 	select {
 	case <-ended:

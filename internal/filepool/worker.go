@@ -1,8 +1,6 @@
 package filepool
 
-import (
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // hand gives j to a worker. The channel has room, so this does not block.
 func (p *Pool) hand(j *job) {
@@ -49,7 +47,16 @@ func (s *stack) push(j *job) {
 	}
 }
 
-func (s *stack) takeAll() *job { return s.head.Swap(nil) }
+// takeAll returns the jobs in the order in which they were pushed.
+func (s *stack) takeAll() *job {
+	var first *job
+	for j := s.head.Swap(nil); j != nil; {
+		next := j.next
+		j.next, first = first, j
+		j = next
+	}
+	return first
+}
 
 // abandon discards what is on the stack and what will come.
 func (s *stack) abandon() {

@@ -1,0 +1,77 @@
+package clienttest
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// onEachClient runs fn as a subtest on every driver and with both versions of
+// the protocol, each time with a fresh server.
+func onEachClient(t *testing.T, fn func(t *testing.T, ctx context.Context, rdb *redis.Client, k *kvd), args ...string) {
+	for _, d := range drivers {
+		for _, protocol := range []int{2, 3} {
+			t.Run(fmt.Sprintf("%s/RESP%d", d, protocol), func(t *testing.T) {
+				k := start(t, d, args...)
+				ctx, cancel := context.WithTimeout(context.Background(), patience)
+				t.Cleanup(cancel)
+				fn(t, ctx, k.client(protocol), k)
+			})
+		}
+	}
+}
+
+// client returns a client that does not try anything twice.
+func (k *kvd) client(protocol int, change ...func(*redis.Options)) *redis.Client {
+	opt := &redis.Options{
+		Network: k.network(), Addr: k.addr, Protocol: protocol,
+		MaxRetries: -1, DialerRetries: 1,
+		DialTimeout: patience, ReadTimeout: patience, WriteTimeout: patience, PoolTimeout: patience,
+	}
+	for _, c := range change {
+		c(opt)
+	}
+	rdb := redis.NewClient(opt)
+	k.t.Cleanup(func() { rdb.Close() })
+	return rdb
+}
+
+// result is a command of the client library that has been done.
+type result[T any] interface{ Result() (T, error) }
+
+// want demands a result.
+func want[T any](t testing.TB, r result[T], wanted T) {
+	t.Helper()
+	got, err := r.Result()
+	if err != nil {
+		t.Errorf("%v: %v; want %v", r, err, wanted)
+	} else if fmt.Sprintf("%#v", got) != fmt.Sprintf("%#v", wanted) {
+		t.Errorf("%v: got %#v, want %#v", r, got, wanted)
+	}
+}
+
+// wantOK demands success.
+func wantOK(t testing.TB, r interface{ Err() error }) {
+	t.Helper()
+	if err := r.Err(); err != nil {
+		t.Fatalf("%v: %v", r, err)
+	}
+}
+
+// wantNil demands the reply that stands for nothing.
+func wantNil(t testing.TB, r interface{ Err() error }) {
+	t.Helper()
+	if err := r.Err(); err != redis.Nil {
+		t.Errorf("%v: %v; want nil", r, err)
+	}
+}
+
+// wantError demands an error of the server.
+func wantError(t testing.TB, r interface{ Err() error }, text string) {
+	t.Helper()
+	if err := r.Err(); err == nil || err.Error() != text {
+		t.Errorf("%v: %v; want the error %q", r, err, text)
+	}
+}

@@ -1,3 +1,0 @@
-package clienttest
-
-import _ "github.com/redis/go-redis/v9"

@@ -1,0 +1,89 @@
+// Package clienttest tests kvd from outside, as a process, with programs that
+// nobody here wrote: the Go client library, redis-cli and redis-benchmark; and
+// with raw sockets where a client would be too well-behaved.
+package clienttest
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	// Not used here: kvd is built from it, and a change of it must not meet
+	// cached test results.
+	_ "github.com/rouse-go/rouse/examples/kvd/internal/server"
+)
+
+// patience bounds every wait of these tests.
+const patience = 60 * time.Second
+
+var (
+	binDir  string
+	drivers []string // that kvd has on this system
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "kvd")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	binDir = dir
+	if drivers, err = driverNames(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
+
+// plainKvd is the program as users build it, and testedKvd the same with the
+// race detector if these tests have it.
+var (
+	plainKvd  = sync.OnceValues(func() (string, error) { return build("kvd") })
+	testedKvd = sync.OnceValues(func() (string, error) {
+		if !raceDetector {
+			return plainKvd()
+		}
+		return build("kvd-race", "-race")
+	})
+)
+
+func build(name string, flags ...string) (string, error) {
+	path := filepath.Join(binDir, name)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "go", append(append([]string{"build"}, flags...), "-o", path, ".")...)
+	cmd.Dir = ".."
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("can't build kvd: %v\n%s", err, out)
+	}
+	return path, nil
+}
+
+// driverNames asks kvd itself: it lists them when it does not know one.
+func driverNames() ([]string, error) {
+	path, err := testedKvd()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, path, "-driver", "none").CombinedOutput()
+	_, list, ok := strings.Cut(strings.TrimSpace(string(out)), "choose one of ")
+	if err == nil || !ok {
+		return nil, fmt.Errorf("kvd -driver none: %v, %q", err, out)
+	}
+	return strings.Split(list, ", "), nil
+}

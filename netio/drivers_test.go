@@ -1,0 +1,27 @@
+package netio_test
+
+import (
+	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/driver/epoll"
+	"github.com/rouse-go/rouse/driver/manual"
+	"github.com/rouse-go/rouse/driver/portable"
+	"runtime"
+)
+
+type driverUnderTest struct {
+	name string
+	open func() (driver.Driver, error)
+}
+
+// drivers are those that this system has; the first one is the fastest.
+var drivers = func() []driverUnderTest {
+	all := []driverUnderTest{
+		{"epoll", func() (driver.Driver, error) { return epoll.New(epoll.Config{}) }},
+		{"portable", func() (driver.Driver, error) { return portable.New(portable.Config{}) }},
+		{"manual", func() (driver.Driver, error) { return manual.New(manual.Config{}) }},
+	}
+	if runtime.GOOS != "linux" {
+		all = all[1:]
+	}
+	return all
+}()
