@@ -143,7 +143,7 @@ func TestAwaitDropsUnpolledWhenCtxHasEnded(t *testing.T) {
 
 func TestAwaitRacesWithTheEndOfCtx(t *testing.T) {
 	forEachAwait(t, func(t *testing.T, ctx context.Context, e *engine, ex Executor) {
-		for range 200 {
+		for range 60 {
 			ctx, cancel := context.WithCancel(ctx)
 			var open flag
 			p := open.wait()

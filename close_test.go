@@ -179,7 +179,7 @@ func TestConformance_007_SpawnAfterClose(t *testing.T) {
 }
 
 func TestConformance_088_WakesAndSpawnsDuringClose(t *testing.T) {
-	for range 50 {
+	for range 20 {
 		e := start(t, localKind, 1)
 		var stop atomic.Bool
 		var wg sync.WaitGroup
@@ -188,7 +188,7 @@ func TestConformance_088_WakesAndSpawnsDuringClose(t *testing.T) {
 		var handles []JoinHandle[int]
 		for range 3 {
 			wg.Go(func() {
-				for i := 0; !stop.Load(); i++ {
+				for i := 0; i < 300 && !stop.Load(); i++ {
 					p := forever()
 					r, j := e.make(p)
 					w := r.Waker()

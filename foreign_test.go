@@ -25,7 +25,7 @@ func (s *sink) poll(*Context) (int, error) {
 
 func TestConformance_079_ForeignWakeOfASleepingExecutor(t *testing.T) {
 	bothEngines(t, func(t *testing.T, e *engine) {
-		const rounds = 2000
+		const rounds = 300
 		s := &sink{want: rounds}
 		p := doing(s.poll)
 		r, j := e.make(p)

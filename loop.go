@@ -36,7 +36,8 @@ type Loop struct {
 // NewLoop returns a Loop. unpark ends the sleep of the loop's goroutine; it is
 // called from any goroutine, when the first mail since the last [Loop.Deliver]
 // has been put in the box, and must take no lock. report is called on the
-// loop's goroutine with a panic that a Drop threw.
+// loop's goroutine with a panic that a Drop threw, or on the spawner's if the
+// loop had closed before the task could reach it.
 func NewLoop(unpark func(), report func(*PanicError)) *Loop {
 	return &Loop{unpark: unpark, report: report}
 }
@@ -48,34 +49,25 @@ var onLoop sync.Map // uintptr → *Loop
 // Enter makes the calling goroutine the loop's home until Leave. It panics if
 // the goroutine runs a loop already: executors don't nest.
 func (l *Loop) Enter() {
-	g := gid.Get()
-	if g != 0 {
-		if _, nested := onLoop.LoadOrStore(g, l); nested {
-			panic("rouse: this goroutine runs an executor already; start the other one on a goroutine of its own")
-		}
+	if _, nested := onLoop.LoadOrStore(gid.Identity(), l); nested {
+		panic("rouse: this goroutine runs an executor already; start the other one on a goroutine of its own")
 	}
-	l.base = g
-	l.g.Store(g)
+	l.base = gid.Get()
+	l.g.Store(l.base)
 }
 
 // Leave ends what Enter began.
 func (l *Loop) Leave() {
-	if l.base != 0 {
-		onLoop.Delete(l.base)
-	}
+	onLoop.Delete(gid.Identity())
 	l.base = 0
 	l.g.Store(0)
 }
 
 // OnLoop reports whether the calling goroutine runs a Loop, or is a fiber of
-// one. Blocking such a goroutine stops every task of it. Where goroutines can't be told apart it
-// reports false.
+// one. Blocking such a goroutine stops every task of it. Where goroutines can't
+// be told apart cheaply it costs a microsecond.
 func OnLoop() bool {
-	g := gid.Get()
-	if g == 0 {
-		return false
-	}
-	_, on := onLoop.Load(g)
+	_, on := onLoop.Load(gid.Identity())
 	return on
 }
 
@@ -88,10 +80,10 @@ func (l *Loop) AtHome() bool {
 
 // EnterFiber marks the calling goroutine as one that must not block, because a
 // loop switches to it, until LeaveFiber.
-func (l *Loop) EnterFiber() { onLoop.Store(gid.Get(), l) }
+func (l *Loop) EnterFiber() { onLoop.Store(gid.Identity(), l) }
 
 // LeaveFiber ends what EnterFiber began.
-func (l *Loop) LeaveFiber() { onLoop.Delete(gid.Get()) }
+func (l *Loop) LeaveFiber() { onLoop.Delete(gid.Identity()) }
 
 // SwitchIn makes the calling goroutine count as home: a fiber calls it each
 // time it is resumed.
@@ -138,19 +130,14 @@ func (l *Loop) Close(cx *Context) {
 		return
 	}
 	l.closing = true
-	for {
-		l.Deliver(cx)
-		l.cancelAll()
-		// Mail first, then calls: a caller whose Inject is refused may rely on
-		// every task being finished. See remote.go.
-		if l.inbox.CompareAndSwap(nil, noMail) {
-			break
-		}
-	}
-	for !l.calls.CompareAndSwap(nil, noCalls) {
-		l.Deliver(cx)
-		l.cancelAll()
-	}
+	l.Deliver(cx)
+	// What comes after these swaps is refused, so that nobody who goes on
+	// sending can hold Close up. Mail first, then calls: a caller whose Inject
+	// is refused may rely on every task being finished. See remote.go.
+	deliverMail(l.inbox.Swap(noMail))
+	l.cancelAll()
+	runCalls(l.calls.Swap(noCalls), cx)
+	l.cancelAll()
 }
 
 func (l *Loop) cancelAll() {

@@ -66,7 +66,7 @@ func (l *Loop) push(h *header) bool {
 			return false
 		}
 		h.mail = head
-		if l.inbox.CompareAndSwap(head, h) { // pairs with the Swap in Deliver
+		if l.inbox.CompareAndSwap(head, h) { // pairs with the Swaps in Deliver and Close
 			if head == nil {
 				l.unpark()
 			}
@@ -89,13 +89,21 @@ func (l *Loop) HasMail() bool {
 func (l *Loop) Deliver(cx *Context) int {
 	n := 0
 	if head := l.inbox.Load(); head != nil && head != noMail {
-		for h := reverse(l.inbox.Swap(nil)); h != nil; n++ { // pairs with push
-			next := h.mail // before the And: then it is the next sender's
-			h.deliver(h.remote.And(^uint64(anyMail)))
-			h = next
-		}
+		n = deliverMail(l.inbox.Swap(nil)) // pairs with push
 	}
-	return n + l.deliverCalls(cx)
+	if head := l.calls.Load(); head != nil && head != noCalls {
+		n += runCalls(l.calls.Swap(nil), cx) // pairs with Inject
+	}
+	return n
+}
+
+func deliverMail(head *header) (n int) {
+	for h := reverse(head); h != nil; n++ {
+		next := h.mail // before the And: then it is the next sender's
+		h.deliver(h.remote.And(^uint64(anyMail)))
+		h = next
+	}
+	return n
 }
 
 // reverse turns the inbox, a stack, into the order of arrival. The cells are
@@ -149,7 +157,7 @@ func (l *Loop) Inject(fn func(*Context)) error {
 			return ErrClosed
 		}
 		c.next = head
-		if l.calls.CompareAndSwap(head, c) { // pairs with the Swap in deliverCalls
+		if l.calls.CompareAndSwap(head, c) { // pairs with the Swaps in Deliver and Close
 			if head == nil {
 				l.unpark()
 			}
@@ -158,17 +166,13 @@ func (l *Loop) Inject(fn func(*Context)) error {
 	}
 }
 
-func (l *Loop) deliverCalls(cx *Context) int {
-	if head := l.calls.Load(); head == nil || head == noCalls {
-		return 0
-	}
+func runCalls(head *call, cx *Context) (n int) {
 	var first *call
-	for c := l.calls.Swap(nil); c != nil; { // pairs with Inject
+	for c := head; c != nil; {
 		next := c.next
 		c.next = first
 		first, c = c, next
 	}
-	n := 0
 	for ; first != nil; first = first.next {
 		first.fn(cx)
 		n++

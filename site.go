@@ -1,10 +1,6 @@
 package rouse
 
-import (
-	"strconv"
-
-	"github.com/rouse-go/rouse/internal/callsite"
-)
+import "github.com/rouse-go/rouse/internal/callsite"
 
 // A task remembers where it was spawned in four bytes: the distance of the
 // program counter from a fixed place in this program's text.
@@ -23,9 +19,5 @@ func (h *header) spawnSite() string {
 	if h.site == 0 {
 		return ""
 	}
-	file, line := callsite.Line(textBase + uintptr(int32(h.site)))
-	if file == "" {
-		return ""
-	}
-	return file + ":" + strconv.Itoa(line)
+	return callsite.String(textBase + uintptr(int32(h.site)))
 }

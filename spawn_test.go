@@ -111,7 +111,7 @@ func TestConformance_006_SpawnFromOtherGoroutines(t *testing.T) {
 				var wg sync.WaitGroup
 				for g := range 4 {
 					wg.Go(func() {
-						for i := range 200 {
+						for i := range 60 {
 							p := pendingFor(0, g*1000+i)
 							if v, err := join(t, e.spawn(p)); v != g*1000+i || err != nil {
 								t.Errorf("joined %d, %v; want %d", v, err, g*1000+i)

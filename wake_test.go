@@ -265,6 +265,9 @@ func TestConformance_025_WakeFromInsideSchedule(t *testing.T) {
 			b.WakeByRef()
 		}
 		a.WakeByRef()
+		for range 3 { // where home can't be told, each is mail that brings mail
+			x.deliver()
+		}
 		x.tick()
 		x.hook = nil
 		p.check(t, 2, 0)

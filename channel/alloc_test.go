@@ -170,6 +170,7 @@ func pairFiber(ctx context.Context, l *executor.Local) func(n int) {
 }
 
 func TestFiberPingPongAllocatesNothing(t *testing.T) {
+	mustKnowGoroutines(t) // else every ctx form goes the long way
 	run(t, func(ctx context.Context, l *executor.Local) {
 		roundTrips := pairFiber(ctx, l)
 		roundTrips(10)

@@ -95,9 +95,7 @@ func (c *Bounded[T]) PollSend(cx *rouse.Context, v T) error {
 		return rouse.Pending
 	}
 	c.places.free--
-	if len(c.places.crowd.members) > 0 {
-		c.places.crowd.served(cx)
-	}
+	c.places.crowd.served(cx)
 	c.push(v)
 	return nil
 }
@@ -121,9 +119,7 @@ func (c *Bounded[T]) PollRecv(cx *rouse.Context) (v T, err error) {
 		return v, rouse.Pending
 	}
 	c.elements.free--
-	if len(c.elements.crowd.members) > 0 {
-		c.elements.crowd.served(cx)
-	}
+	c.elements.crowd.served(cx)
 	return c.pop(), nil
 }
 

@@ -487,6 +487,7 @@ func TestFibers(t *testing.T) {
 
 // A fiber that never has to wait lets others run all the same.
 func TestFiberSpendsBudget(t *testing.T) {
+	mustKnowGoroutines(t) // else the other fiber's start is mail, and waits for a turn of the loop
 	run(t, func(ctx context.Context, l *executor.Local) {
 		c := channel.NewBounded[int](1)
 		turns, stop := 0, false
@@ -557,6 +558,7 @@ func TestConformance_125_AbortedFiber(t *testing.T) {
 }
 
 func TestCtxFormInsidePollPanics(t *testing.T) {
+	mustKnowGoroutines(t)
 	l := newLocal(t)
 	c := channel.NewBounded[int](1)
 	c.Bind(l)

@@ -30,8 +30,8 @@ func (c *crowd) join(cx *rouse.Context) {
 			continue
 		}
 		if !m.waiting {
-			waker := cx.Waker()
-			m.waker, m.waiting, m.missed = waker, true, 0
+			cx.Waker() // the same as m.waker: it counts from now on
+			m.waiting, m.missed = true, 0
 			c.waiting++
 		}
 		return
@@ -45,8 +45,15 @@ func (c *crowd) join(cx *rouse.Context) {
 }
 
 // served ends the membership of the task that cx wakes, if there is one. It has
-// been woken: nobody waits while something is free.
+// been woken: nobody waits while something is free. One who is alone is left
+// where he is: he will be back, and has nobody to overtake.
 func (c *crowd) served(cx *rouse.Context) {
+	if len(c.members) > 1 {
+		c.leave(cx)
+	}
+}
+
+func (c *crowd) leave(cx *rouse.Context) {
 	for i := range c.members {
 		if m := &c.members[i]; cx.WillWake(m.waker) && !m.waiting {
 			c.forget(i)

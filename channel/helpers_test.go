@@ -7,6 +7,7 @@ import (
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/internal/gid"
 )
 
 // hand is a task driven by hand: a Context and a count of its wakes.
@@ -44,6 +45,13 @@ func newLocal(t testing.TB) *executor.Local {
 		}
 	})
 	return l
+}
+
+// mustKnowGoroutines skips a test where goroutines can't be told apart.
+func mustKnowGoroutines(t *testing.T) {
+	if gid.Get() == 0 {
+		t.Skip("goroutines can't be told apart in this build")
+	}
 }
 
 // run runs fn as a fiber of a new executor.

@@ -2,6 +2,7 @@ package channel
 
 import (
 	"context"
+	"unsafe"
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/internal/atomics"
@@ -10,37 +11,45 @@ import (
 // home is the executor that a local channel belongs to. The zero home is none
 // yet.
 type home struct {
-	// word is written twice in a channel's life, and it is atomic only because
-	// ctx forms read it from anywhere: who finds it bound may read the rest.
-	word atomics.Uint32
+	// key is what tells executors apart at the price of one comparison: the
+	// address of the home, 0 while there is none. It is written twice in a
+	// channel's life, and it is atomic only because ctx forms read it from
+	// anywhere: who finds it set may read the rest.
+	key  atomics.Uintptr
 	exec rouse.Executor
 	loop *rouse.Loop // nil if exec has none
 }
 
-const (
-	unbound uint32 = iota
-	binding        // somebody writes exec and loop
-	bound          // they stand until unbind
-)
+// binding is the key while somebody writes exec and loop.
+const binding = 1
+
+// keyOf returns the data word of an interface value. exec keeps it from being
+// used again. Executors that are no pointers have another key in each copy:
+// they take the slow way, and are right.
+func keyOf(ex rouse.Executor) uintptr {
+	return uintptr((*[2]unsafe.Pointer)(unsafe.Pointer(&ex))[1])
+}
 
 // enter must begin every poll: it binds the channel, or checks that it is
-// polled where it belongs.
+// polled where it belongs. A bare Context without executor, as tests make them,
+// is good while there is no home.
 func (h *home) enter(cx *rouse.Context) {
-	if h.word.Load() != bound || h.exec != cx.Executor() { // pairs with the Store in bind
-		h.enterUnusual(cx.Executor())
+	if h.key.Load() != keyOf(cx.Executor()) { // pairs with the Store in bind
+		h.enterUnusual(cx)
 	}
 }
 
 //go:noinline
-func (h *home) enterUnusual(ex rouse.Executor) {
+func (h *home) enterUnusual(cx *rouse.Context) {
+	ex := cx.Executor()
 	if ex == nil {
-		if h.word.Load() == unbound {
-			return // a bare Context, as tests make them: no home to speak of
-		}
 		panic("rouse: channel: a local channel was polled with a Context without executor, but it belongs to one; poll it there")
 	}
 	h.bind(ex)
 }
+
+// bound reports whether there is a home.
+func (h *home) bound() bool { return h.key.Load() > binding }
 
 // bind makes ex the home, unless there is another.
 func (h *home) bind(ex rouse.Executor) {
@@ -51,12 +60,12 @@ func (h *home) bind(ex rouse.Executor) {
 	if l, ok := ex.(interface{ Home() *rouse.Home }); ok {
 		loop = l.Home().Loop()
 	}
-	if h.word.CompareAndSwap(unbound, binding) {
+	if h.key.CompareAndSwap(0, binding) {
 		h.exec, h.loop = ex, loop
-		h.word.Store(bound) // pairs with the Loads in enter, of and inFiber
+		h.key.Store(keyOf(ex)) // pairs with the Loads in enter and bound
 		return
 	}
-	for h.word.Load() == binding { // another is between the two lines above
+	for h.key.Load() == binding { // another is between the two lines above
 	}
 	if h.exec != ex {
 		panic("rouse: channel: a local channel was polled by another executor than the one it belongs to; " +
@@ -67,7 +76,7 @@ func (h *home) bind(ex rouse.Executor) {
 // of returns the home, or where a channel that has none yet finds one: with the
 // executor that ctx carries.
 func (h *home) of(ctx context.Context) rouse.Executor {
-	if h.word.Load() == bound {
+	if h.bound() {
 		return h.exec
 	}
 	ex := rouse.ExecutorFrom(ctx)
@@ -82,11 +91,11 @@ func (h *home) of(ctx context.Context) rouse.Executor {
 // may be touched here and now. The goroutine's identity decides; ctx must agree
 // so that a call with the wrong ctx fails always and not only when it must wait.
 func (h *home) inFiber(ctx context.Context) bool {
-	return h.word.Load() == bound && h.loop != nil && h.loop.AtHome() && rouse.ExecutorFrom(ctx) == h.exec
+	return h.bound() && h.loop != nil && h.loop.AtHome() && rouse.ExecutorFrom(ctx) == h.exec
 }
 
 // unbind lets the next poll bind again. Nobody else may use the channel then.
 func (h *home) unbind() {
 	h.exec, h.loop = nil, nil
-	h.word.Store(unbound)
+	h.key.Store(0)
 }

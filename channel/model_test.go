@@ -111,6 +111,11 @@ func (m *model) trySend(a, v int, wait *[]int) error {
 	return rouse.Pending
 }
 
+// script is the operations so far, for messages.
+type script [][2]int
+
+func (s script) String() string { return fmt.Sprintf("%v", [][2]int(s)) }
+
 // drive applies the operations that choose picks to a channel and to the model.
 func drive(t *testing.T, capacity, steps int, choose func(n int) int) {
 	const actors = 6
@@ -132,7 +137,7 @@ func drive(t *testing.T, capacity, steps int, choose func(n int) int) {
 	var values [actors]int // what each send future carries; 0 is nothing
 	next := 0
 	value := func() int { next++; return next }
-	trace := ""
+	var trace script
 	step := func(op, i int) {
 		a := -1
 		var gotV, wantV int
@@ -176,7 +181,7 @@ func drive(t *testing.T, capacity, steps int, choose func(n int) int) {
 		case 8:
 			v, ok := sends[i].Take()
 			if v != values[i] || ok != (v != 0) {
-				t.Fatalf("%s: Take: %d, %v; want %d", trace, v, ok, values[i])
+				t.Fatalf("%v: Take: %d, %v; want %d", trace, v, ok, values[i])
 			}
 			values[i] = 0
 			m.send.leave(actors + i)
@@ -184,20 +189,20 @@ func drive(t *testing.T, capacity, steps int, choose func(n int) int) {
 			c.Close()
 			m.closed = true
 		}
-		trace += fmt.Sprintf(" %d/%d", op, i)
+		trace = append(trace, [2]int{op, i})
 		if gotV != wantV || got != want {
-			t.Fatalf("%s: got %d, %v; want %d, %v", trace, gotV, got, wantV, want)
+			t.Fatalf("%v: got %d, %v; want %d, %v", trace, gotV, got, wantV, want)
 		}
 		for _, b := range m.settle() {
 			wakes[b]++
 		}
 		for b := range tasks {
 			if tasks[b].wakes != wakes[b] {
-				t.Fatalf("%s: actor %d has %d wakes, want %d", trace, b, tasks[b].wakes, wakes[b])
+				t.Fatalf("%v: actor %d has %d wakes, want %d", trace, b, tasks[b].wakes, wakes[b])
 			}
 		}
 		if c.Len() != len(m.q) {
-			t.Fatalf("%s: Len %d, want %d", trace, c.Len(), len(m.q))
+			t.Fatalf("%v: Len %d, want %d", trace, c.Len(), len(m.q))
 		}
 	}
 	for range steps {
@@ -224,7 +229,7 @@ func drive(t *testing.T, capacity, steps int, choose func(n int) int) {
 	}
 	for b, h := range tasks {
 		if h.extra != 0 {
-			t.Fatalf("%s: actor %d has %d counted wakers left", trace, b, h.extra)
+			t.Fatalf("%v: actor %d has %d counted wakers left", trace, b, h.extra)
 		}
 	}
 }
@@ -244,7 +249,7 @@ func FuzzModel(f *testing.F) {
 	f.Add(1, []byte("rouse"))
 	f.Fuzz(func(t *testing.T, capacity int, ops []byte) {
 		at := 0
-		drive(t, 1+capacity&3, len(ops)/2, func(n int) int {
+		drive(t, 1+capacity&3, min(len(ops)/2, 2000), func(n int) int {
 			if at >= len(ops) {
 				return 0
 			}

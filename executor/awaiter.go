@@ -13,17 +13,22 @@ import (
 // Executor returns the executor that runs the fiber.
 func (f *fiberBody) Executor() rouse.Executor { return f.l }
 
-// Current reports whether the caller is the fiber. A finished fiber's goroutine
-// may serve another one, so ended counts; only that goroutine reads it here.
-func (f *fiberBody) Current() bool { return gid.Identity() == f.id && !f.ended }
+// Current reports whether the caller is the fiber. Only the fiber's goroutine
+// finds itself in id; it may serve another fiber later, so id is cleared at the
+// end.
+func (f *fiberBody) Current() bool { return gid.Identity() == f.id.Load() }
 
 // Context returns the Context of the poll that is going on.
 func (f *fiberBody) Context() *rouse.Context { return f.cx }
 
 // Begin starts an await.
 func (f *fiberBody) Begin(ctx context.Context) error {
-	if f.canceled { // one turn for the others, so that a loop of awaits is no spin
-		f.pause()
+	if f.canceled {
+		// One turn for the others, so that a loop of awaits is no spin. In an
+		// unwinding fiber deferred calls await, too, and go on unwinding.
+		if !f.unwind || f.panics >= unwindLimit {
+			f.pause()
+		}
 		return f.failure(ctx)
 	}
 	f.watch.follow(f, ctx)
@@ -45,6 +50,7 @@ func (f *fiberBody) pause() {
 func (f *fiberBody) failure(ctx context.Context) error {
 	switch {
 	case f.unwind:
+		f.panics++
 		panic(unwinding{})
 	case f.canceled:
 		return rouse.ErrCanceled

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"reflect"
 	"runtime/debug"
 	"sync"
 
@@ -11,10 +12,13 @@ import (
 // Blocking runs fn, which may block, on a goroutine of its own, and waits for
 // its result: in a fiber by suspending the fiber, in a goroutine by blocking
 // it. At most Config.BlockingWorkers run at once; further ones queue. If ctx
-// ends first, Blocking returns its error, and fn, if it has started, runs to
-// its end all the same. A panic in fn comes back as a [*rouse.PanicError].
+// ends first, Blocking returns its error: fn runs to its end all the same if it
+// has started, and else never starts. A panic in fn comes back as a
+// [*rouse.PanicError], a Goexit as [rouse.ErrGoexit], and if the executor has
+// closed the result is [rouse.ErrCanceled] or [rouse.ErrClosed].
 //
-// If ctx carries no Local, the caller may block, and fn is simply called.
+// If ctx carries no Local, the caller may block, and fn is simply called. From
+// any goroutine but one that polls: there use [BlockingFuture].
 func Blocking[T any](ctx context.Context, fn func() (T, error)) (T, error) {
 	l := FromContext(ctx)
 	if l == nil {
@@ -23,7 +27,9 @@ func Blocking[T any](ctx context.Context, fn func() (T, error)) (T, error) {
 	return rouse.AwaitOn(ctx, l, BlockingFuture(l, fn))
 }
 
-// BlockingFuture is Blocking in poll form. fn starts at the first poll.
+// BlockingFuture is Blocking in poll form: fn starts at the first poll, on a
+// goroutine of l's pool. It may be made anywhere and polled on any executor, or
+// by [rouse.BlockOn]. If it is dropped before fn has started, fn never does.
 func BlockingFuture[T any](l *Local, fn func() (T, error)) rouse.Future[T] {
 	return &blockingJob[T]{pool: &l.blocking, fn: fn}
 }
@@ -34,12 +40,18 @@ type blockingPool struct {
 
 	mu      sync.Mutex
 	running int
-	queue   []func()
+	queue   []poolJob
 	closed  bool
 }
 
+// poolJob is a blockingJob without its type.
+type poolJob interface {
+	work()
+	refuse()
+}
+
 // run has job run soon; false after close.
-func (p *blockingPool) run(job func()) bool {
+func (p *blockingPool) run(job poolJob) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
@@ -47,29 +59,30 @@ func (p *blockingPool) run(job func()) bool {
 		return false
 	case p.running < p.limit:
 		p.running++
-		go p.work(job)
+		go p.serve(job)
 	default:
 		p.queue = append(p.queue, job)
 	}
 	return true
 }
 
-func (p *blockingPool) work(job func()) {
+// serve runs job and what is queued after it.
+func (p *blockingPool) serve(job poolJob) {
 	defer func() {
 		if job == nil {
 			return
 		}
 		if job = p.next(); job != nil { // a job called Goexit and takes this goroutine with it
-			go p.work(job)
+			go p.serve(job)
 		}
 	}()
 	for job != nil {
-		job()
+		job.work()
 		job = p.next()
 	}
 }
 
-func (p *blockingPool) next() func() {
+func (p *blockingPool) next() poolJob {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.queue) == 0 {
@@ -82,43 +95,65 @@ func (p *blockingPool) next() func() {
 	return job
 }
 
-// close drops what is queued. What runs can't be stopped and isn't waited for.
+// close refuses what is queued: a future of it may be waited for elsewhere.
+// What runs can't be stopped and isn't waited for.
 func (p *blockingPool) close() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.closed = true
-	p.queue = nil
+	queue := p.queue
+	p.queue, p.closed = nil, true
+	p.mu.Unlock()
+	for _, job := range queue {
+		job.refuse()
+	}
 }
 
+// blockingJob is a function on its way through the pool, and the future of its
+// result.
 type blockingJob[T any] struct {
-	pool    *blockingPool
-	fn      func() (T, error)
-	started bool // home only
+	pool *blockingPool
 
-	mu      sync.Mutex // between home and the worker
-	waker   rouse.Waker
-	dropped bool
-	done    bool
-	out     T
-	err     error
+	mu    sync.Mutex // between who polls and the worker
+	state jobState
+	fn    func() (T, error) // nil once it runs, or never shall
+	waker rouse.Waker
+	out   T
+	err   error
 }
 
+type jobState uint8
+
+const (
+	jobNew     jobState = iota
+	jobSent             // to the pool: queued or running
+	jobDone             // the result stands in out and err
+	jobOver             // and was handed out
+	jobDropped          // nobody wants it
+)
+
+// Poll returns what fn has returned.
 func (b *blockingJob[T]) Poll(cx *rouse.Context) (v T, err error) {
 	b.mu.Lock()
-	if b.done {
-		defer b.mu.Unlock()
-		return b.out, b.err
+	switch b.state {
+	case jobOver, jobDropped:
+		b.mu.Unlock()
+		panic("rouse: " + reflect.TypeOf(b).String() + " polled after its result")
+	case jobDone:
+		v, err = b.out, b.err
+		var none T
+		b.out, b.err, b.state = none, nil, jobOver
+		b.mu.Unlock()
+		return v, err
 	}
 	if !cx.WillWake(b.waker) {
 		b.waker.Drop()
 		b.waker = cx.Waker()
 	}
-	b.mu.Unlock()
-	if !b.started {
-		b.started = true
-		if !b.pool.run(b.work) {
-			return v, rouse.ErrClosed
-		}
+	isNew := b.state == jobNew
+	b.state = jobSent
+	b.mu.Unlock() // before the worker, if it is quick, wants it
+	if isNew && !b.pool.run(b) {
+		b.Drop()
+		return v, rouse.ErrClosed
 	}
 	return v, rouse.Pending
 }
@@ -127,17 +162,19 @@ func (b *blockingJob[T]) Poll(cx *rouse.Context) (v T, err error) {
 func (b *blockingJob[T]) Drop() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.dropped = true
+	var none T
+	b.out, b.err, b.fn, b.state = none, nil, nil, jobDropped
 	b.waker.Drop()
 	b.waker = rouse.Waker{}
 }
 
 func (b *blockingJob[T]) work() {
 	b.mu.Lock()
-	skip := b.dropped
+	fn := b.fn
+	b.fn = nil
 	b.mu.Unlock()
-	if skip {
-		return
+	if fn == nil {
+		return // dropped
 	}
 	var out T
 	err := rouse.ErrGoexit // unless fn returns or panics
@@ -147,14 +184,21 @@ func (b *blockingJob[T]) work() {
 		}
 		b.settle(out, err)
 	}()
-	out, err = b.fn()
+	out, err = fn()
+}
+
+func (b *blockingJob[T]) refuse() {
+	var none T
+	b.settle(none, rouse.ErrClosed)
 }
 
 func (b *blockingJob[T]) settle(out T, err error) {
 	b.mu.Lock()
-	b.out, b.err, b.done = out, err, true
 	w := b.waker
-	b.waker = rouse.Waker{}
+	if b.state == jobSent {
+		b.out, b.err, b.state = out, err, jobDone
+		b.waker, b.fn = rouse.Waker{}, nil
+	}
 	b.mu.Unlock()
 	w.Wake()
 }

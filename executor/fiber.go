@@ -2,9 +2,8 @@ package executor
 
 import (
 	"context"
-	"fmt"
 	"runtime/debug"
-	"time"
+	"sync/atomic"
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/internal/callsite"
@@ -14,17 +13,28 @@ import (
 
 // SpawnFiber starts fn as a fiber of l: a task in direct style, which awaits by
 // suspending a coroutine. Package fiber is the way users call it. The ctx that
-// fn gets is derived from ctx and carries the fiber. From any goroutine.
+// fn gets is derived from ctx and carries the fiber. From any goroutine. After
+// Close the fiber is cancelled at once and fn is never called.
+//
+// If ctx is a fiber's own, the new fiber has the same parent: it outlives the
+// fiber that started it, like any task. A ctx derived from a fiber's ends with
+// the fiber, and so do the awaits under it.
 //
 //go:noinline
 func SpawnFiber[T any](ctx context.Context, l *Local, fn func(context.Context) (T, error), opts ...Option) rouse.JoinHandle[T] {
-	r, j := rouse.NewLocalTask(newFiber(ctx, l, fn), l.queueHere().homeOf(opts))
-	r.SetSite(callsite.Caller())
+	f := newFiber(ctx, l, fn)
+	home := l.queueHere().homeOf(opts)
+	f.name, f.site = home.Name(), siteOf(opts, callsite.Caller())
+	r, j := rouse.NewLocalTask[T](f, home)
+	r.SetSite(f.site)
 	r.Schedule()
 	return j
 }
 
-func newFiber[T any](ctx context.Context, l *Local, fn func(context.Context) (T, error)) rouse.Future[T] {
+func newFiber[T any](ctx context.Context, l *Local, fn func(context.Context) (T, error)) *fiber[T] {
+	if p, ok := ctx.(*fiberBody); ok {
+		ctx = p.parent
+	}
 	f := &fiber[T]{fn: fn}
 	f.l, f.parent, f.main = l, ctx, f
 	return f
@@ -65,14 +75,16 @@ type fiberBody struct {
 	parent context.Context
 	main   interface{ call(context.Context) }
 	co     *coro.Coro
-	id     uintptr        // the goroutine that runs it; written before fn starts
+	id     atomic.Uintptr // the goroutine that runs it; 0 before the start and after the end
 	cx     *rouse.Context // of the poll that is going on
+	name   string         // for reports
+	site   uintptr        // where it was spawned, for reports
 
-	ended    bool
 	goexit   bool
 	caught   *caughtPanic
 	canceled bool  // awaits fail now
 	unwind   bool  // awaits panic now
+	panics   int   // how many have
 	deadline int64 // when unwind begins
 
 	watch watch
@@ -103,7 +115,7 @@ func (f *fiberBody) resume(cx *rouse.Context) bool {
 	if !ended {
 		return false
 	}
-	f.goexit = f.co.Goexit()
+	f.goexit = f.co.Goexit() && f.caught == nil
 	f.co.Release()
 	f.co = nil
 	f.watch.stop()
@@ -113,71 +125,13 @@ func (f *fiberBody) resume(cx *rouse.Context) bool {
 
 // RunOn is the coroutine's body.
 func (f *fiberBody) RunOn(*coro.Coro) {
-	f.id = gid.Identity()
+	f.id.Store(gid.Identity())
 	f.l.loop.SwitchIn()
 	defer func() { // also in Goexit
-		f.ended = true
+		f.id.Store(0)
 		if v := recover(); v != nil && v != (unwinding{}) {
 			f.caught = &caughtPanic{v, debug.Stack()}
 		}
 	}()
 	f.main.call(f)
-}
-
-// Drop cancels the fiber: its awaits fail from now on, so that its deferred
-// calls run. Nearly every fiber ends here and now; one that goes on awaiting
-// is left to the loop's reaper.
-func (f *fiberBody) Drop() {
-	if f.co == nil || f.ended {
-		return
-	}
-	f.canceled = true
-	f.inner.cancel()
-	for range 16 {
-		if f.resume(f.l.cx) {
-			f.lastWords()
-			return
-		}
-	}
-	f.deadline = f.l.drv.Now() + int64(f.l.cfg.Grace)
-	f.l.dying = append(f.l.dying, f)
-}
-
-// lastWords logs a panic of a cancelled fiber: nobody else will hear of it.
-func (f *fiberBody) lastWords() {
-	if p := f.caught; p != nil {
-		f.l.cfg.Log.Error("rouse: a cancelled fiber panicked", "executor", f.l.cfg.Name, "panic", fmt.Sprint(p.value), "stack", string(p.stack))
-	}
-}
-
-// reap resumes cancelled fibers that have not ended: once a turn while their
-// grace lasts, then with awaits that panic, and then never again.
-func (l *Local) reap() {
-	now := l.drv.Now()
-	keep := l.dying[:0]
-	for _, f := range l.dying {
-		f.unwind = now >= f.deadline
-		switch ended := f.resume(l.cx); {
-		case ended:
-			f.lastWords()
-		case f.unwind:
-			f.co.Abandon()
-			l.cfg.Log.Error("rouse: a cancelled fiber resists and is abandoned; let it return when an await fails",
-				"executor", l.cfg.Name)
-		default:
-			keep = append(keep, f)
-		}
-	}
-	clear(l.dying[len(keep):])
-	l.dying = keep
-}
-
-// reapAll waits for the end of every cancelled fiber, Config.Grace at most.
-func (l *Local) reapAll() {
-	for len(l.dying) > 0 {
-		l.reap()
-		if len(l.dying) > 0 {
-			time.Sleep(time.Millisecond) // nothing else runs any more
-		}
-	}
 }

@@ -3,13 +3,11 @@ package executor
 import (
 	"context"
 	"math/rand/v2"
-	"sync"
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/internal/alarm"
 	"github.com/rouse-go/rouse/internal/coro"
-	"github.com/rouse-go/rouse/internal/gid"
 )
 
 // Local is an executor on one goroutine: tasks that it runs share memory
@@ -29,29 +27,20 @@ type Local struct {
 	active  queueRing
 	current *Queue // whose task is being polled
 
-	halt  bool              // Stop, or the end of RunUntil's future
+	halt     bool // Stop, Close, or the end of Run's ctx
+	returned bool // the run ends by itself, not by a panic or Goexit
+
 	fatal *rouse.PanicError // a detached panic that ends the executor
 	held  []*rouse.PanicError
 	lost  int // panics beyond those held
 
-	coros coro.Pool
-	dying []*fiberBody // cancelled and not yet ended
+	coros  coro.Pool
+	dying  []*fiberBody // cancelled and not yet ended
+	reapAt int64        // when they are resumed next
 
-	blocking blockingPool
-	life     life
-}
-
-// life is the part of a Local that other goroutines look at when they stop or
-// close it. No lock here is ever taken on a wake path.
-type life struct {
-	sync.Mutex
-	owner   uintptr // the goroutine that runs it, as gid numbers it; 0 before the first run
-	inside  bool    // some run is going on
-	stop    bool    // Stop was called during it
-	close   bool    // Close was called from another goroutine
-	closed  bool    // it is all over
-	done    chan struct{}
-	closing error // what Close returns
+	blocking    blockingPool
+	needsThread bool // the loop's goroutine is locked to its thread
+	life        life
 }
 
 // New makes an executor. It opens the driver, and so may fail for want of
@@ -79,6 +68,8 @@ func New(cfg Config) (*Local, error) {
 	l.main = l.NewQueue("main")
 	l.coros.OnStart, l.coros.OnEnd = l.loop.EnterFiber, l.loop.LeaveFiber
 	l.blocking.limit = cfg.BlockingWorkers
+	t, ok := l.drv.(interface{ NeedsThread() bool })
+	l.needsThread = ok && t.NeedsThread() || cfg.CPU > 0
 	l.life.done = make(chan struct{})
 	return l, nil
 }
@@ -92,8 +83,11 @@ func (l *Local) Now() int64 { return l.now }
 func (l *Local) Rand() uint64 { return l.rng.Uint64() }
 
 // Inject has fn called on the executor's goroutine, between two polls. From
-// any goroutine; it allocates. After Close it returns [rouse.ErrClosed].
-func (l *Local) Inject(fn func(*rouse.Context)) error { return l.loop.Inject(fn) }
+// any goroutine; it allocates. After Close it returns [rouse.ErrClosed]. A panic
+// in fn counts as one in a detached task.
+func (l *Local) Inject(fn func(*rouse.Context)) error {
+	return l.loop.Inject(func(cx *rouse.Context) { l.call(fn, cx) })
+}
 
 // Home returns where tasks belong that were sent here without a queue.
 func (l *Local) Home() *rouse.Home { return l.main.home }
@@ -131,11 +125,4 @@ func From(cx *rouse.Context) *Local {
 func FromContext(ctx context.Context) *Local {
 	l, _ := rouse.ExecutorFrom(ctx).(*Local)
 	return l
-}
-
-// onOwner reports whether the caller is the goroutine that runs l. Where
-// goroutines can't be told apart it believes so.
-func (lf *life) onOwner() bool {
-	g := gid.Get()
-	return g == 0 || lf.owner == 0 || g == lf.owner
 }

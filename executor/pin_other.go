@@ -6,4 +6,4 @@ import "errors"
 
 const canPin = false
 
-func pin(int) error { return errors.ErrUnsupported }
+func pin(int) (unpin func(), err error) { return nil, errors.ErrUnsupported }

@@ -6,6 +6,10 @@ import "github.com/rouse-go/rouse"
 // their turn.
 const batch = 256
 
+// nameLimit is how many names of tasks a queue remembers. Tasks of one name
+// reuse each other's memory.
+const nameLimit = 256
+
 // A Queue holds the runnable tasks of one class, in the order in which they
 // became runnable. Queues are made at run time and live as long as their
 // executor. Only on the executor's goroutine.
@@ -44,6 +48,9 @@ func (q *Queue) homeFor(name string) *rouse.Home {
 	}
 	h := q.homes[name]
 	if h == nil {
+		if len(q.homes) >= nameLimit {
+			return q.newHome(name) // the names seem to be without end
+		}
 		if q.homes == nil {
 			q.homes = make(map[string]*rouse.Home)
 		}

@@ -6,57 +6,81 @@ import (
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/driver"
-	"github.com/rouse-go/rouse/internal/gid"
+	"github.com/rouse-go/rouse/internal/callsite"
 )
 
 // Run runs tasks until ctx ends, or [Local.Stop] or Close is called. It returns
 // ctx's error in the first case, nil in the others, and may be called again
-// unless the executor was closed. The first run decides which goroutine runs
-// the executor; on Linux it locks that goroutine to its thread until Close. A
-// run from another goroutine, or inside another executor, panics.
+// unless the executor was closed: then it returns [rouse.ErrClosed]. The first
+// run decides which goroutine runs the executor; on Linux it locks that
+// goroutine to its thread until Close. A run from another goroutine, or inside
+// a task of this or another executor, panics.
 //
 // If a detached task panicked and there is no Config.OnPanic, Run drops all
-// tasks, closes the executor and panics with the task's [*rouse.PanicError].
+// tasks, closes the executor and panics with the task's [*rouse.PanicError]. If
+// a poll calls runtime.Goexit (t.FailNow does), the task ends with
+// [rouse.ErrGoexit], and since the goroutine that polls is exiting, the executor
+// is closed on the way; a fiber that does so ends alone.
 func (l *Local) Run(ctx context.Context) error {
-	if ctx.Done() != nil {
-		stop := context.AfterFunc(ctx, l.Stop)
-		defer stop()
-	}
 	if err := l.enter(); err != nil {
 		return err
 	}
 	defer l.leave()
+	if ctx.Done() != nil {
+		run := l.life.run
+		stop := context.AfterFunc(ctx, func() { l.stopRun(run) })
+		defer stop()
+		l.halt = l.halt || ctx.Err() != nil
+	}
 	for l.work(); !l.halt; l.work() {
 		l.rest(driver.Forever)
 	}
+	l.returned = true
 	return ctx.Err()
 }
 
 // RunUntilIdle runs tasks until none is runnable and no timer or operation is
-// ready now. It does not sleep.
+// ready now. It does not sleep. Where, and what else it does, is as for
+// [Local.Run].
 func (l *Local) RunUntilIdle() error {
 	if err := l.enter(); err != nil {
 		return err
 	}
 	defer l.leave()
 	for l.work(); !l.halt; l.work() {
-		if l.rest(0) == 0 && l.active.pick() == nil && !l.loop.HasMail() && len(l.dying) == 0 {
+		if l.rest(0) == 0 && l.active.pick() == nil && !l.loop.HasMail() && l.next() > l.drv.Now() {
 			break
 		}
 	}
+	l.returned = true
 	return nil
 }
 
 // RunUntil spawns f into the main queue and runs tasks until it has its result,
 // which it returns. Other tasks stay as they are. Stop ends it early: f is
-// cancelled, and the result is [rouse.ErrCanceled].
+// cancelled, and the result is [rouse.ErrCanceled]; a Close from elsewhere does
+// so, too. If f panics, the result is a [*rouse.PanicError]. Where, and what
+// else it does, is as for [Local.Run].
+//
+//go:noinline
 func RunUntil[T any](l *Local, f rouse.Future[T]) (T, error) {
+	return runUntil(l, f, callsite.Caller())
+}
+
+func runUntil[T any](l *Local, f rouse.Future[T], site uintptr) (v T, err error) {
 	if err := l.enter(); err != nil {
-		var none T
-		return none, err
+		if d, ok := f.(rouse.Dropper); ok {
+			d.Drop()
+		}
+		return v, err
 	}
 	defer l.leave()
-	j := SpawnInto(l.main, f)
+	r, j := rouse.NewLocalTask(f, l.main.home)
+	r.SetSite(site)
+	r.Schedule()
+	// Somebody waits for it, namely we: a panic in f is the caller's to see.
+	cx := l.cx.Derive(new(rouse.Context), rouse.NewWaker(&awaited))
+	_, _ = j.Poll(cx)
 	for l.work(); !j.IsFinished() && !l.halt; l.work() {
 		l.rest(driver.Forever)
 	}
@@ -64,8 +88,18 @@ func RunUntil[T any](l *Local, f rouse.Future[T]) (T, error) {
 		j.Abort()
 		l.work()
 	}
-	return j.Poll(l.cx)
+	v, err = j.Poll(cx)
+	l.returned = true
+	return v, err
 }
+
+// awaited is who awaits the future of RunUntil: the loop, which looks at it
+// every turn and needs no waking.
+var awaited noWake
+
+type noWake struct{ _ byte }
+
+func (*noWake) WakeByRef() {}
 
 // work is the first half of a turn, see the package comment: everything up to
 // the polls.
@@ -79,7 +113,7 @@ func (l *Local) work() {
 		l.serve(q)
 		l.active.served(q)
 	}
-	if len(l.dying) > 0 {
+	if len(l.dying) > 0 && l.now >= l.reapAt {
 		l.reap()
 	}
 	if l.fatal != nil {
@@ -91,12 +125,10 @@ func (l *Local) work() {
 // until `until` at most. It returns how many operations have completed.
 func (l *Local) rest(until int64) int {
 	switch {
-	case l.active.pick() != nil || len(l.dying) > 0:
+	case l.active.pick() != nil:
 		until = 0
 	case until != 0:
-		if next, ok := l.clock.Next(); ok && next < until {
-			until = next
-		}
+		until = min(until, l.next())
 		if l.cfg.Spin > 0 {
 			l.spin(until)
 		}
@@ -108,6 +140,18 @@ func (l *Local) rest(until int64) int {
 		l.die()
 	}
 	return n
+}
+
+// next returns when the loop has something to do even if nothing happens.
+func (l *Local) next() int64 {
+	next, ok := l.clock.Next()
+	if !ok {
+		next = driver.Forever
+	}
+	if len(l.dying) > 0 {
+		next = min(next, l.reapAt)
+	}
+	return next
 }
 
 // serve polls up to a batch of q's tasks, those re-queued meanwhile included.
@@ -142,75 +186,4 @@ func (l *Local) spin(until int64) {
 			runtime.Gosched()
 		}
 	}
-}
-
-// enter begins a run.
-func (l *Local) enter() error {
-	g := gid.Get()
-	lf := &l.life
-	lf.Lock()
-	defer lf.Unlock()
-	switch {
-	case lf.closed || lf.close:
-		return rouse.ErrClosed
-	case lf.inside:
-		panic("rouse: the executor " + l.cfg.Name + " is running already; spawn tasks into it instead of running it twice")
-	case lf.owner != 0 && lf.owner != g:
-		panic("rouse: the executor " + l.cfg.Name + " was run by another goroutine before; run it where it was first run")
-	}
-	first := lf.owner == 0
-	l.loop.Enter() // panics on a goroutine that runs an executor
-	if first {
-		lf.owner = g
-		if l.locks() {
-			runtime.LockOSThread()
-		}
-		if l.cfg.CPU > 0 {
-			if err := pin(l.cfg.CPU - 1); err != nil {
-				l.loop.Leave()
-				return err
-			}
-		}
-	}
-	lf.inside = true
-	l.halt = lf.stop
-	return nil
-}
-
-// leave ends a run; deferred, so that it also ends one that panics or exits.
-func (l *Local) leave() {
-	lf := &l.life
-	lf.Lock()
-	lf.inside = false
-	lf.stop = false
-	closing := lf.close && !lf.closed
-	lf.Unlock()
-	l.loop.Leave()
-	l.current = nil
-	if closing {
-		l.Close()
-	}
-}
-
-// locks reports whether the loop's goroutine is to be locked to its thread:
-// the portable driver parks on a channel, which a locked goroutine must not.
-func (l *Local) locks() bool {
-	t, ok := l.drv.(interface{ NeedsThread() bool })
-	return ok && t.NeedsThread()
-}
-
-// Stop ends the Run that is going on, or else the next one, as soon as the
-// polls that are due now are through. From anywhere.
-func (l *Local) Stop() {
-	l.life.Lock()
-	l.life.stop = true
-	l.life.Unlock()
-	_ = l.loop.Inject(func(*rouse.Context) { l.halt = l.stopped() }) // closed: nothing to stop
-}
-
-// stopped reports whether Stop was called for this run.
-func (l *Local) stopped() bool {
-	l.life.Lock()
-	defer l.life.Unlock()
-	return l.life.stop || l.life.close
 }

@@ -7,10 +7,17 @@ import (
 
 // An Option says something rare about a spawn. Options are plain values: they
 // cost no allocation.
-type Option struct{ name string }
+type Option struct {
+	name string
+	site uintptr
+}
 
 // Named gives the task a name for reports, instead of its queue's.
 func Named(name string) Option { return Option{name: name} }
+
+// SpawnedAt has reports name pc, a return address, as the place of the spawn. It
+// is for functions that spawn on behalf of their caller.
+func SpawnedAt(pc uintptr) Option { return Option{site: pc} }
 
 // Spawn starts f as a task of l and returns its handle. From a task of l it
 // joins that task's queue, from elsewhere the main queue. It is lazy: f is
@@ -20,7 +27,7 @@ func Named(name string) Option { return Option{name: name} }
 //go:noinline
 func Spawn[T any](l *Local, f rouse.Future[T], opts ...Option) rouse.JoinHandle[T] {
 	r, j := rouse.NewLocalTask(f, l.queueHere().homeOf(opts))
-	r.SetSite(callsite.Caller())
+	r.SetSite(siteOf(opts, callsite.Caller()))
 	r.Schedule()
 	return j
 }
@@ -33,7 +40,7 @@ func SpawnInto[T any](q *Queue, f rouse.Future[T], opts ...Option) rouse.JoinHan
 		panic("rouse: SpawnInto needs a Queue; make one with Local.NewQueue")
 	}
 	r, j := rouse.NewLocalTask(f, q.homeOf(opts))
-	r.SetSite(callsite.Caller())
+	r.SetSite(siteOf(opts, callsite.Caller()))
 	r.Schedule()
 	return j
 }
@@ -44,7 +51,7 @@ func SpawnInto[T any](q *Queue, f rouse.Future[T], opts ...Option) rouse.JoinHan
 //go:noinline
 func SpawnDetached[T any](l *Local, f rouse.Future[T], opts ...Option) {
 	r, j := rouse.NewLocalTask(f, l.queueHere().homeOf(opts))
-	r.SetSite(callsite.Caller())
+	r.SetSite(siteOf(opts, callsite.Caller()))
 	j.Detach()
 	r.Schedule()
 }
@@ -59,7 +66,7 @@ func SpawnDetached[T any](l *Local, f rouse.Future[T], opts ...Option) {
 //go:noinline
 func SpawnValue[T, F any, P rouse.FutureOf[T, F]](l *Local, f F, opts ...Option) rouse.JoinHandle[T] {
 	r, j := rouse.NewLocalValue[T, F, P](f, l.queueHere().homeOf(opts))
-	r.SetSite(callsite.Caller())
+	r.SetSite(siteOf(opts, callsite.Caller()))
 	r.Schedule()
 	return j
 }
@@ -80,4 +87,14 @@ func (q *Queue) homeOf(opts []Option) *rouse.Home {
 		}
 	}
 	return q.home
+}
+
+// siteOf returns the site among the options, or else caller.
+func siteOf(opts []Option, caller uintptr) uintptr {
+	for _, o := range opts {
+		if o.site != 0 {
+			return o.site
+		}
+	}
+	return caller
 }

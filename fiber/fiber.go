@@ -43,20 +43,34 @@ import (
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/internal/callsite"
 )
 
 // Go starts fn as a fiber of the executor that ctx carries, in the queue of the
 // caller's task, and returns its handle. fn runs when the executor polls it,
 // never inside Go. From any goroutine. It panics if ctx carries no executor.
+// After the executor's Close the fiber is cancelled at once.
+//
+// Given the ctx of a fiber itself, the new fiber outlives that one; given a ctx
+// derived from it, fn's awaits fail when that ctx ends, or the fiber does.
+//
+//go:noinline
 func Go[T any](ctx context.Context, fn func(context.Context) (T, error), opts ...executor.Option) rouse.JoinHandle[T] {
+	site := executor.SpawnedAt(callsite.Caller())
 	l := executor.FromContext(ctx)
 	if l == nil {
 		panic("rouse: fiber.Go needs a ctx that carries an executor: use the ctx of executor.Run or of another fiber, or Local.Context")
 	}
-	return executor.SpawnFiber(ctx, l, fn, opts...)
+	if len(opts) == 0 {
+		return executor.SpawnFiber(ctx, l, fn, site)
+	}
+	return executor.SpawnFiber(ctx, l, fn, append(opts[:len(opts):len(opts)], site)...)
 }
 
-// Yield lets the other runnable tasks of the fiber's queue go first.
+// Yield lets the other runnable tasks of the fiber's queue go first. In a
+// goroutine that is no fiber it waits until a task of the executor that ctx
+// carries has had a turn. The error is ctx's, or rouse.ErrCanceled if the fiber
+// was cancelled.
 func Yield(ctx context.Context) error {
 	_, err := rouse.Await(ctx, rouse.Future[struct{}](rouse.Yield()))
 	return err

@@ -179,8 +179,8 @@ func TestEchoFibers(t *testing.T) {
 // A fiber of one executor uses a connection of another one.
 func TestFiberOfAnotherExecutor(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
-		l := w.echoServer()
 		other := newWorld(t, drivers[0].open)
+		l := w.echoServer()
 		h := fiber.Go(other.ctx, func(ctx context.Context) (struct{}, error) {
 			c, err := netio.Dialer{Executor: w.ex}.Dial(ctx, "tcp", l.Addr().String())
 			if err != nil {

@@ -47,8 +47,17 @@ func TestReset(t *testing.T) {
 		if e.Source.String() != b.LocalAddr().String() || e.Addr.String() != b.RemoteAddr().String() {
 			t.Error(e)
 		}
-		_, err = b.Write(w.ctx, []byte("x"))
-		wantIs(t, err, syscall.EPIPE)
+		// Writing fails, too; a driver that takes bytes over learns of it later.
+		for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+			if _, err = b.Write(w.ctx, []byte("x")); err != nil {
+				break
+			} else if time.Now().After(end) {
+				t.Fatal("one can write for ever")
+			}
+		}
+		if !errors.Is(err, syscall.EPIPE) {
+			wantIs(t, err, syscall.ECONNRESET)
+		}
 		wantOp(t, err, "write", "tcp")
 	})
 }
@@ -80,6 +89,9 @@ func TestBadArguments(t *testing.T) {
 			{"unix", "", "needs a path"},
 			{"unix", strings.Repeat("x", 200), "invalid argument"},
 		} {
+			if len(x.address) > 100 && !w.realNetwork() {
+				continue // no unix sockets
+			}
 			_, err := netio.Listen(w.ctx, x.network, x.address)
 			if err == nil || !strings.Contains(err.Error(), x.says) {
 				t.Errorf("Listen(%q, %q): %v; want %q in it", x.network, x.address, err, x.says)

@@ -27,9 +27,9 @@ func wantPanic(t testing.TB, err error, says string) {
 
 func TestPollElsewhere(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
+		other := newWorld(t, drivers[0].open)
 		l := w.listen()
 		a, _ := w.pairOn(l)
-		other := newWorld(t, drivers[0].open)
 		for name, poll := range map[string]func(cx *rouse.Context) (int, error){
 			"PollRead":       func(cx *rouse.Context) (int, error) { return a.PollRead(cx, make([]byte, 1)) },
 			"PollRead empty": func(cx *rouse.Context) (int, error) { return a.PollRead(cx, nil) },

@@ -42,6 +42,7 @@ type timeout[T any] struct {
 	timer Timer
 }
 
+// Poll polls f, then looks at the clock.
 func (t *timeout[T]) Poll(cx *rouse.Context) (T, error) {
 	if t.f == nil {
 		panic("rouse: " + reflect.TypeOf(t).String() + " polled after its result")
@@ -61,10 +62,12 @@ func (t *timeout[T]) Poll(cx *rouse.Context) (T, error) {
 	return v, ErrTimeout
 }
 
+// Drop drops f and gives up the place in the wheel.
 func (t *timeout[T]) Drop() {
 	t.timer.Drop()
-	if t.f != nil {
-		drop(t.f)
+	if f := t.f; f != nil {
+		t.f = nil
+		drop(f)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 var streamCases = []testCase{
 	{"Stream/Big", []Feature{Network}, streamBig},
+	{"Stream/OneWay", []Feature{Network}, streamOneWay},
 	{"Stream/Partial", []Feature{Network}, streamPartial},
 	{"Stream/Vectored", []Feature{Network}, streamVectored},
 	{"Stream/BufferIsFree", []Feature{Network}, streamBufferIsFree},
@@ -104,6 +105,38 @@ func streamBig(w *world) {
 	})
 	w.shut(a)
 	w.wantEnd(b)
+}
+
+// Sends of one size, which fit the driver's buffers in every way, while nothing
+// comes back that could wake who waits by accident.
+func streamOneWay(w *world) {
+	for _, size := range []int{1, 1000, 40_000, 64 << 10, 100_000, 1 << 20} {
+		a, b := w.pair()
+		total := min(size*300, 4<<20)
+		s := &driver.Op{Code: driver.Send, Handle: a}
+		r := &receiver{op: driver.Op{Code: driver.Recv, Handle: b}, total: total, rnd: rand.New(rand.NewPCG(5, uint64(size)))}
+		data := make([]byte, total)
+		for i := range data {
+			data[i] = pattern(0, i)
+		}
+		w.until("the transfer", func() bool {
+			for len(data) > 0 {
+				s.Buf = data[:min(size, len(data))]
+				if !s.Poll(w.cx, w.d) {
+					break
+				}
+				if s.Err != nil {
+					w.Fatalf("Send: %v", s.Err)
+				}
+				data = data[s.N:]
+				s.Reset()
+			}
+			return r.step(w) && len(data) == 0
+		})
+		w.shut(a)
+		w.wantEnd(b)
+		w.shut(b)
+	}
 }
 
 // What Send said it took, and no more, arrives; a Send that waits is cancelled

@@ -19,6 +19,16 @@ type sending struct {
 
 func (o *sending) room() int { return outLen - len(o.buf) - o.busy }
 
+// tell reports whether to post because somebody waits for room and there is
+// some. Who waits stays on record until there is.
+func (o *sending) tell() bool {
+	if !o.wanted || o.room() <= 0 {
+		return false
+	}
+	o.wanted = false
+	return true
+}
+
 // give takes bytes from vec, or from buf if that is empty. If there is no room
 // it reports false, and will post the bridge when there is some.
 func (c *conn) give(buf []byte, vec [][]byte) (n int, done bool, err error) {
@@ -83,14 +93,13 @@ func (c *conn) writeAll() {
 		if err != nil {
 			o.err, o.buf = err, nil
 		}
-		tell := o.wanted
-		o.wanted = false
 		if len(o.buf) == 0 {
 			// All that Send will take from here on finds no goroutine and
 			// starts another; so this one must not touch the rest again.
 			o.writing = false
 			finish, closing := o.finish, o.closing
 			o.spare, o.buf = nil, nil // at rest it costs nothing
+			tell := o.tell()
 			c.mu.Unlock()
 			if closing {
 				c.nc.Close()
@@ -105,6 +114,7 @@ func (c *conn) writeAll() {
 		b := o.buf
 		o.buf, o.spare = o.spare[:0], nil
 		o.busy = len(b)
+		tell := o.tell()
 		c.mu.Unlock()
 		if tell {
 			c.d.post(&c.bridge)

@@ -3,6 +3,7 @@
 package alarm
 
 import (
+	"math"
 	"unsafe"
 
 	"github.com/rouse-go/rouse"
@@ -68,6 +69,17 @@ func (c *Clock) Fire(now int64) int {
 		n++
 	}
 	return n
+}
+
+// Close disarms every alarm and drops its waker without waking. Setting one
+// afterwards is harmless: it never fires.
+func (c *Clock) Close() {
+	for e := c.wheel.Expire(math.MaxInt64); e != nil; e = c.wheel.Expire(math.MaxInt64) {
+		a := (*Alarm)(unsafe.Pointer(e))
+		w := a.waker
+		a.waker = rouse.Waker{}
+		w.Drop()
+	}
 }
 
 // Next returns when Fire should be called next; false if no alarm is set.

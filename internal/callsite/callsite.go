@@ -4,7 +4,10 @@
 // pointer costs one.
 package callsite
 
-import "runtime"
+import (
+	"runtime"
+	"strconv"
+)
 
 // of is the portable form of [Caller] and what the tests hold it against.
 func of(skip int) uintptr {
@@ -21,4 +24,13 @@ func Line(pc uintptr) (file string, line int) {
 	}
 	frame, _ := runtime.CallersFrames([]uintptr{pc}).Next()
 	return frame.File, frame.Line
+}
+
+// String returns what Line does as file:line, or "".
+func String(pc uintptr) string {
+	file, line := Line(pc)
+	if file == "" {
+		return ""
+	}
+	return file + ":" + strconv.Itoa(line)
 }

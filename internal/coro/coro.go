@@ -42,15 +42,19 @@ type Body interface{ RunOn(*Coro) }
 
 // A Coro is a coroutine that runs one Body at a time.
 type Coro struct {
-	pool    *Pool
-	next    func() (struct{}, bool)
-	stop    func()
-	yield   func(struct{}) bool
-	body    Body
-	done    bool // body has ended
-	goexit  bool // by runtime.Goexit
-	exiting bool // the coroutine's goroutine is inside Goexit for ever
+	pool   *Pool
+	next   func() (struct{}, bool)
+	stop   func()
+	yield  func(struct{}) bool
+	body   Body
+	done   bool // body has ended
+	goexit bool // by runtime.Goexit
+	exits  int  // Goexits that the coroutine's goroutine is inside of, for ever
 }
+
+// exitLimit is how many Goexits a coroutine serves: each leaves frames on its
+// stack that never go.
+const exitLimit = 1000
 
 // Start takes a coroutine for body. body runs at the first Resume.
 func (p *Pool) Start(body Body) *Coro {
@@ -89,11 +93,12 @@ func (c *Coro) run() {
 		}
 		// A body called Goexit: panics don't get here, the bodies given to Start must not panic. We are inside
 		// Goexit's run of deferred calls and must not return from it.
-		c.exiting, c.goexit, c.done = true, true, true
+		c.exits++
+		c.body, c.goexit, c.done = nil, true, true
 		if c.yield(struct{}{}) {
 			c.run()
 		}
-		select {} // stop is never called for an exiting coroutine
+		select {} // neither resumed nor stopped any more
 	}()
 	for {
 		c.body.RunOn(c)
@@ -125,7 +130,7 @@ func (c *Coro) Release() {
 	if !c.done {
 		panic("rouse: coro: release of a coroutine whose function still runs")
 	}
-	if len(c.pool.idle) < idleLimit || c.exiting {
+	if c.exits == 0 && len(c.pool.idle) < idleLimit || c.exits > 0 && c.exits < exitLimit {
 		c.pool.idle = append(c.pool.idle, c)
 		return
 	}
@@ -141,7 +146,7 @@ func (c *Coro) Abandon() {
 
 func (c *Coro) end() {
 	c.pool.alive--
-	if c.exiting {
+	if c.exits > 0 {
 		c.pool.stuck++
 		return
 	}

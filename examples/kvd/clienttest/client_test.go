@@ -46,9 +46,9 @@ func want[T any](t testing.TB, r result[T], wanted T) {
 	t.Helper()
 	got, err := r.Result()
 	if err != nil {
-		t.Errorf("%v: %v; want %v", r, err, wanted)
-	} else if fmt.Sprintf("%#v", got) != fmt.Sprintf("%#v", wanted) {
-		t.Errorf("%v: got %#v, want %#v", r, got, wanted)
+		t.Errorf("%.300v: %v; want %.300v", fmt.Sprint(r), err, fmt.Sprint(wanted))
+	} else if got, wanted := fmt.Sprintf("%#v", got), fmt.Sprintf("%#v", wanted); got != wanted {
+		t.Errorf("%.300v: got %.300s, want %.300s", fmt.Sprint(r), got, wanted)
 	}
 }
 
@@ -56,7 +56,7 @@ func want[T any](t testing.TB, r result[T], wanted T) {
 func wantOK(t testing.TB, r interface{ Err() error }) {
 	t.Helper()
 	if err := r.Err(); err != nil {
-		t.Fatalf("%v: %v", r, err)
+		t.Fatalf("%.300v: %v", fmt.Sprint(r), err)
 	}
 }
 
@@ -64,7 +64,7 @@ func wantOK(t testing.TB, r interface{ Err() error }) {
 func wantNil(t testing.TB, r interface{ Err() error }) {
 	t.Helper()
 	if err := r.Err(); err != redis.Nil {
-		t.Errorf("%v: %v; want nil", r, err)
+		t.Errorf("%.300v: %v; want nil", fmt.Sprint(r), err)
 	}
 }
 
@@ -72,6 +72,6 @@ func wantNil(t testing.TB, r interface{ Err() error }) {
 func wantError(t testing.TB, r interface{ Err() error }, text string) {
 	t.Helper()
 	if err := r.Err(); err == nil || err.Error() != text {
-		t.Errorf("%v: %v; want the error %q", r, err, text)
+		t.Errorf("%.300v: %v; want the error %q", fmt.Sprint(r), err, text)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"strconv"
 	"strings"
 	"syscall"
@@ -92,3 +93,56 @@ func request(args ...string) string {
 }
 
 func bulk(s string) string { return "$" + strconv.Itoa(len(s)) + "\r\n" + s + "\r\n" }
+
+// readLine reads a line, without its end.
+func (r *raw) readLine() string {
+	r.t.Helper()
+	var line []byte
+	for !strings.HasSuffix(string(line), "\r\n") {
+		line = append(line, r.readFull(1)...)
+	}
+	return string(line[:len(line)-2])
+}
+
+func (r *raw) readFull(n int) []byte {
+	r.t.Helper()
+	b := make([]byte, n)
+	if n, err := io.ReadFull(r, b); err != nil {
+		r.t.Fatalf("got %.300q, %v", b[:n], err)
+	}
+	return b
+}
+
+// readBulk reads a bulk reply.
+func (r *raw) readBulk() string {
+	r.t.Helper()
+	head := r.readLine()
+	n, err := strconv.Atoi(head[1:])
+	if head[0] != '$' || err != nil || n < 0 {
+		r.t.Fatalf("got %q, want a bulk reply", head)
+	}
+	return string(r.readFull(n + 2)[:n])
+}
+
+// stall sends a request again and again, without reading, until the server
+// takes no more of it.
+func (r *raw) stall(request string) (sent int) {
+	r.t.Helper()
+	batch := []byte(request)
+	for len(batch) < 16<<10 {
+		batch = append(batch, request...)
+	}
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		_ = r.SetWriteDeadline(time.Now().Add(time.Second))
+		n, err := r.Write(batch)
+		sent += n
+		if os.IsTimeout(err) {
+			_ = r.SetWriteDeadline(time.Now().Add(patience))
+			return sent
+		} else if err != nil {
+			r.t.Fatalf("after %d bytes of requests: %v", sent, err)
+		}
+	}
+	r.t.Fatalf("the server takes %d bytes of requests and more, though nobody reads its replies", sent)
+	return 0
+}

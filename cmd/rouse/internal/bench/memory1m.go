@@ -65,7 +65,7 @@ type sleepers struct {
 
 func (s *sleepers) Poll(cx *rouse.Context) (int, error) {
 	for len(s.hs) < cap(s.hs) {
-		s.hs = append(s.hs, executor.SpawnValue(s.l, timer.MakeSleep(s.d)))
+		s.hs = append(s.hs, executor.SpawnValue[struct{}](s.l, timer.MakeSleep(s.d)))
 	}
 	for ; s.next < len(s.hs); s.next++ {
 		if _, err := s.hs[s.next].Poll(cx); err != nil {

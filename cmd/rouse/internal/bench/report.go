@@ -41,7 +41,7 @@ func (r *Result) head(w io.Writer) {
 		line("place", r.Free.String()+": "+r.namesOf(false))
 	}
 	line("method", "implementations take turns in one run; a ratio is the median of the paired ratios to "+baseline+
-		" [95% bootstrap interval]; cpu is how much of the time the process had its CPU")
+		" [95% bootstrap interval]; cpu is how much of the time the process had its CPU: where that is low, look at the figures by CPU time")
 	line("spread", r.spread())
 	if r.Options.Scale != 1 {
 		line("scale", short(r.Options.Scale)+" of the work: SHORTENED, NOT COMPARABLE with other runs; goals are not judged")
@@ -134,11 +134,18 @@ func (r *Result) remarks(w io.Writer, rw row) {
 	default:
 		parts = append(parts, rw.impl.How)
 	}
+	if v := rw.median(cpuNsPerOp); v > 0 && rw.bench.Runs == OneCPU {
+		text := "by CPU time " + short(v) + " ns"
+		if iv, ok := rw.ratioBy(cpuNsPerOp); ok {
+			text += fmt.Sprintf(", ratio %.3f [%.3f, %.3f]", iv.Mid, iv.Low, iv.High)
+		}
+		parts = append(parts, text)
+	}
 	if n := len(rw.samples); n < rw.want && rw.impl.Run != nil {
 		parts = append(parts, fmt.Sprintf("INCOMPLETE: %d of %d repetitions", n, rw.want))
 	}
 	if v := rw.median(rss); v > 0 {
-		parts = append(parts, "peak RSS grew by "+short(v/(1<<20))+" MiB")
+		parts = append(parts, "RSS grew by "+short(v/(1<<20))+" MiB")
 	}
 	if len(rw.samples) > 0 && rw.samples[0].IdleCPUms != nil {
 		parts = append(parts, short(rw.median(bytesPerOp))+" bytes of heap per idle connection",

@@ -68,10 +68,11 @@ func idleMs(s Sample) float64 {
 	return *s.IdleCPUms
 }
 
-// ratio returns the interval of the ratio to the baseline, of the repetitions
-// that both have done.
-func (rw row) ratio() (Interval, bool) {
-	of := rw.bench.primary()
+// ratio returns the interval of the ratio to the baseline.
+func (rw row) ratio() (Interval, bool) { return rw.ratioBy(rw.bench.primary()) }
+
+// ratioBy is the ratio of some figure, of the repetitions that both have done.
+func (rw row) ratioBy(of func(Sample) float64) (Interval, bool) {
 	theirs := make(map[int]float64)
 	for _, s := range rw.base {
 		theirs[s.Rep] = of(s)

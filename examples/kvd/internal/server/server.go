@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/rouse-go/rouse"
@@ -54,15 +55,20 @@ func Start(ctx context.Context, ex *executor.Local, cfg Config) (*Server, error)
 	}
 	s := &Server{ex: ex, cfg: cfg, sessions: make(map[*engine.Client]*session)}
 	network := "tcp"
-	if _, _, err := net.SplitHostPort(cfg.Address); err != nil {
+	if strings.HasPrefix(cfg.Address, "@") || strings.ContainsAny(cfg.Address, `/\`) {
 		network = "unix"
+	} else if _, _, err := net.SplitHostPort(cfg.Address); err != nil {
+		return nil, fmt.Errorf("kvd: can't listen: %w (give host:port, or a path with a slash for a unix socket)", err)
+	}
+	if cfg.MaxClients < 0 {
+		return nil, fmt.Errorf("kvd: can't serve at most %d clients (give a positive number)", cfg.MaxClients)
 	}
 	lc := netio.ListenConfig{KeepAlive: keepAlive}
 	l, err := executor.RunUntil(ex, rouse.FutureFunc[*netio.Listener](func(cx *rouse.Context) (*netio.Listener, error) {
 		return lc.PollListen(cx, network, cfg.Address)
 	}))
 	if err != nil {
-		return nil, fmt.Errorf("kvd: can't listen: %w (choose another address with -addr)", err)
+		return nil, fmt.Errorf("kvd: can't listen at %s: %w (choose another address with -addr)", cfg.Address, err)
 	}
 	s.listener = l
 	if tcp, ok := l.Addr().(*net.TCPAddr); ok {

@@ -23,6 +23,7 @@ type session struct {
 	in     []byte      // requests read and not executed: incomplete, or held back
 	unsent []byte      // replies
 	ready  bool        // in may hold a complete request
+	last   bool        // the replies end with the last one, as after QUIT
 }
 
 func (s *session) Poll(cx *rouse.Context) (struct{}, error) {
@@ -35,16 +36,20 @@ func (s *session) Poll(cx *rouse.Context) (struct{}, error) {
 			s.srv.cfg.Log.Warn("kvd: client closed: it does not read what it subscribed to", "id", s.client.ID(), "addr", s.conn.RemoteAddr())
 			return s.end()
 		}
-		if err := s.flush(cx); err == rouse.Pending {
-			return struct{}{}, err
-		} else if err != nil || s.client.Closing() {
+		err := s.flush(cx)
+		if s.client.Closing() && (err != rouse.Pending || !s.last) {
+			// Done, or killed by another: a client that does not read could
+			// put off the end forever.
 			return s.end()
 		}
-		if s.ready {
-			s.execute(cx, nil)
-			continue
+		if err == nil {
+			if s.ready {
+				err = s.execute(cx, nil)
+			} else {
+				err = s.read(cx)
+			}
 		}
-		if err := s.read(cx); err == rouse.Pending {
+		if err == rouse.Pending {
 			return struct{}{}, err
 		} else if err != nil { // the end of the stream, or a reset
 			return s.end()
@@ -112,7 +117,7 @@ func (s *session) execute(cx *rouse.Context, fresh []byte) error {
 		in = s.in
 	}
 	n, out, more := s.client.Feed(s.srv.now(), in, s.srv.scratch.output())
-	s.ready = more
+	s.ready, s.last = more, s.client.Closing()
 	if n > 0 || fresh != nil {
 		s.keep(in[n:], fresh != nil)
 	}
@@ -127,15 +132,18 @@ func (s *session) execute(cx *rouse.Context, fresh []byte) error {
 	return err
 }
 
-// keep holds on to the input that is not finished with.
+// keep holds on to the input that is not finished with. What is held back stays
+// where it is if that is the session's own, since moving it up after every few
+// requests would cost more than executing them. The beginning of an incomplete
+// request moves, so that it does not keep alive what was large before it.
 func (s *session) keep(rest []byte, shared bool) {
 	switch {
 	case len(rest) == 0:
 		s.in = nil
-	case shared:
-		s.in = slices.Clone(rest)
+	case s.ready && !shared:
+		s.in = rest
 	default:
-		s.in = append(s.in[:0], rest...)
+		s.in = slices.Clone(rest)
 	}
 }
 
