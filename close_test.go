@@ -258,3 +258,22 @@ func TestConformance_093_CloseInsideADestructor(t *testing.T) {
 		x.wantLive(0)
 	})
 }
+
+// Who goes on sending can't hold Close up.
+func TestCloseIsNotHeldUpByAFunctionThatInjectsItself(t *testing.T) {
+	onRig(t, localKind, func(t *testing.T, x *rig) {
+		calls, refused := 0, false
+		var again func(*Context)
+		again = func(*Context) {
+			if calls++; calls > 1000 {
+				t.Fatal("called without end")
+			}
+			refused = x.loop.Inject(again) != nil
+		}
+		again(x.cx)
+		x.loop.Close(x.cx)
+		if !refused {
+			t.Error("the last Inject was not refused")
+		}
+	})
+}

@@ -153,7 +153,7 @@ func (j JoinHandle[T]) Abort() { j.AbortHandle().Abort() }
 
 // AbortHandle returns a handle that can only abort. It does not keep the
 // result, and it goes stale when the task has finished.
-func (j JoinHandle[T]) AbortHandle() AbortHandle { return AbortHandle{j.h, j.gen} }
+func (j JoinHandle[T]) AbortHandle() AbortHandle { return AbortHandle(j) }
 
 // IsFinished reports whether the task has ended, for whatever reason; it stays
 // true. From any goroutine.

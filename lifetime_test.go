@@ -18,7 +18,7 @@ func collected[T any](t testing.TB, what string, p weak.Pointer[T]) {
 
 // big is an output and a future whose memory can be watched.
 type big struct {
-	pad  [1 << 12]byte
+	_    [1 << 12]byte
 	next *big
 }
 
@@ -158,7 +158,6 @@ func TestConformance_033_CloneDropStormBalances(t *testing.T) {
 		h := (*header)(w.Data())
 		r.Schedule()
 		k := e.spawn(churn)
-		before := make(chan int32, 1)
 		storm(4, 2000, func(g, i int) {
 			c := w.Clone()
 			switch i % 3 {
@@ -180,7 +179,6 @@ func TestConformance_033_CloneDropStormBalances(t *testing.T) {
 		go_.raise()
 		join(t, j)
 		join(t, k)
-		close(before)
 		w.Drop()
 		e.close()
 		// The atomic kind's own two references are gone too.

@@ -111,7 +111,7 @@ type (
 	byChan chan struct{}
 	byMap  map[string]int
 
-	byValue  struct{ n *int }
+	byValue  struct{ _ *int }
 	byNumber int
 	bySlice  []int
 )

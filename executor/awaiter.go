@@ -37,8 +37,12 @@ func (f *fiberBody) Begin(ctx context.Context) error {
 
 // Suspend gives the turn back until the fiber is resumed.
 func (f *fiberBody) Suspend(ctx context.Context) error {
-	f.pause()
-	return f.failure(ctx)
+	f.co.Suspend() // not pause: see Yield about frames
+	f.l.loop.SwitchIn()
+	if f.canceled || f.watch.done != nil { // canceled is set before unwind
+		return f.failure(ctx)
+	}
+	return nil
 }
 
 func (f *fiberBody) pause() {

@@ -2,7 +2,7 @@ package executor
 
 import (
 	"context"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rouse-go/rouse"
@@ -21,10 +21,17 @@ func (f *fiberBody) Done() <-chan struct{} { return f.inner.get(f.parent).Done()
 
 // Err says whether Done is closed, and why.
 func (f *fiberBody) Err() error {
-	if ctx := f.inner.have(); ctx != nil {
-		return ctx.Err()
+	switch in := f.inner.p.Load(); in {
+	case nil:
+		return f.parent.Err()
+	case endedInner:
+		if err := f.parent.Err(); err != nil {
+			return err
+		}
+		return context.Canceled
+	default:
+		return in.ctx.Err()
 	}
-	return f.parent.Err()
 }
 
 // Value answers for the carrier key with the fiber, and asks the parent for
@@ -40,37 +47,49 @@ func (f *fiberBody) Value(key any) any {
 	return f.parent.Value(key)
 }
 
-// innerContext is a cancellable context made when somebody asks for it.
-type innerContext struct {
-	mu   sync.Mutex
+// innerContext is a cancellable context made when somebody asks for it. Awaits
+// look at it all the time, so that is one load and no lock.
+type innerContext struct{ p atomic.Pointer[inner] }
+
+type inner struct {
 	ctx  context.Context
 	stop context.CancelFunc
-	over bool
 }
 
+// endedInner says that the fiber was cancelled, or has ended, before anybody
+// asked.
+var endedInner = new(inner)
+
 func (c *innerContext) get(parent context.Context) context.Context {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.ctx == nil {
-		c.ctx, c.stop = context.WithCancel(parent)
-		if c.over {
-			c.stop()
+	for {
+		p := c.p.Load()
+		if p != nil && p != endedInner {
+			return p.ctx
 		}
+		ctx, stop := context.WithCancel(parent)
+		if p == endedInner {
+			stop()
+		}
+		if c.p.CompareAndSwap(p, &inner{ctx, stop}) { // pairs with the one in cancel
+			return ctx
+		}
+		stop() // somebody else has made one, or it has just ended
 	}
-	return c.ctx
 }
 
 func (c *innerContext) have() context.Context {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.ctx
+	if p := c.p.Load(); p != nil {
+		return p.ctx // nil of endedInner
+	}
+	return nil
 }
 
 func (c *innerContext) cancel() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.over = true
-	if c.stop != nil {
-		c.stop()
+	p := c.p.Load()
+	if p == nil && c.p.CompareAndSwap(nil, endedInner) { // pairs with the one in get
+		return
+	}
+	if p = c.p.Load(); p != endedInner {
+		p.stop()
 	}
 }

@@ -72,6 +72,5 @@ func Go[T any](ctx context.Context, fn func(context.Context) (T, error), opts ..
 // carries has had a turn. The error is ctx's, or rouse.ErrCanceled if the fiber
 // was cancelled.
 func Yield(ctx context.Context) error {
-	_, err := rouse.Await(ctx, rouse.Future[struct{}](rouse.Yield()))
-	return err
+	return executor.Yield(ctx)
 }

@@ -55,7 +55,7 @@ func parseBench(args []string, stdout, stderr io.Writer) (f benchFlags, err erro
 	impl := fs.String("impl", "", "run only implementations whose name matches `REGEX`, and goroutine, for the ratios")
 	fs.IntVar(&f.options.Count, "count", 0, fmt.Sprintf("repetitions, `N` of each implementation (default %d; those that take seconds have their own, see -list)", bench.DefaultCount))
 	fs.Float64Var(&f.options.Scale, "scale", 1, "do only `F` of the work, above 0, at most 1: for a smoke test; the report is marked as not comparable")
-	fs.IntVar(&f.options.CPU, "cpu", -1, "bind to CPU `N`, counted from 0 (default the last one)")
+	fs.IntVar(&f.options.CPU, "cpu", -1, "bind to CPU `N`, counted from 0; -1 is the last one that may be used")
 	fs.DurationVar(&f.options.Timeout, "timeout", 5*time.Minute, "give up a repetition after `D`")
 	fs.StringVar(&f.options.Profile, "profile", "", "write pprof profiles of the last repetition of each row to directory `DIR`; marked as not comparable")
 	fs.BoolVar(&f.json, "json", false, "print a line of JSON per benchmark, implementation and repetition instead of the report")

@@ -136,7 +136,7 @@ func TestTwoServersAtOneAddress(t *testing.T) {
 			t.Fatal(err)
 		}
 		out, err := command(t, path, "-addr", k.addr, "-driver", drivers[0]).CombinedOutput()
-		const wanted = "kvd: can't listen: listen tcp: bind: address already in use (choose another address with -addr)\n"
+		wanted := "kvd: can't listen at " + k.addr + ": listen tcp: bind: address already in use (choose another address with -addr)\n"
 		if err == nil || string(out) != wanted {
 			t.Errorf("%v, %q; want %q", err, out, wanted)
 		}

@@ -141,17 +141,13 @@ func TestAnnouncedBulksCostNothing(t *testing.T) {
 			var held []*raw
 			for range 100 {
 				c := k.dial()
-				c.send("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$536870912\r\nbeginning")
+				c.send("PING\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$536870912\r\nbeginning")
+				c.expect("+PONG\r\n") // so the rest of the packet was read, too
 				held = append(held, c)
 			}
-			c := k.dial()
-			eventually(t, "all were read", func() bool {
-				c.send("INFO stats\r\n")
-				return infoField(c.readBulk(), "total_net_input_bytes") != "0" && infoField(c.infoClients(), "connected_clients") == "102"
-			})
 			_, peak := k.memory()
 			t.Logf("100 announced bulks of 512 MiB: %d KiB", (peak-before)>>10)
-			if limit := 100*1200<<10 + 8<<20; peak-before > limit {
+			if peak-before > 8<<20 {
 				t.Errorf("it grew by %d KiB", (peak-before)>>10)
 			}
 			for _, c := range held {
@@ -159,10 +155,4 @@ func TestAnnouncedBulksCostNothing(t *testing.T) {
 			}
 		})
 	}
-}
-
-func (r *raw) infoClients() string {
-	r.t.Helper()
-	r.send("INFO clients\r\n")
-	return r.readBulk()
 }

@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
-	"strconv"
 	"time"
 )
 
@@ -145,6 +144,3 @@ func (j *job) start(ctx context.Context, oneCPU bool, cpus []int, timeout time.D
 	}
 	return nil
 }
-
-// name says what j is, for messages.
-func (j *job) name() string { return j.Bench + " from repetition " + strconv.Itoa(j.First) }

@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -88,9 +89,20 @@ func (r *Result) spread() string {
 
 func (r *Result) table(w io.Writer, b Benchmark) {
 	fmt.Fprintf(w, "\n%s: %s\n  one operation: %s\n", b.Name, b.Work, b.Op)
+	rows := r.rows(b)
+	figures(w, rows)
+	for _, rw := range rows {
+		r.remarks(w, rw)
+	}
+}
+
+// figures writes the columns of the rows that have any.
+func figures(w io.Writer, rows []row) {
+	if !slices.ContainsFunc(rows, func(rw row) bool { return len(rw.samples) > 0 }) {
+		return
+	}
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(tw, "  \tns/op\tmin\tmax\tcpu\tallocs/op\tbytes/op\tratio\t[95%]\treps\t")
-	rows := r.rows(b)
 	for _, rw := range rows {
 		if len(rw.samples) == 0 {
 			continue
@@ -109,9 +121,6 @@ func (r *Result) table(w io.Writer, b Benchmark) {
 			short(rw.median(allocsPerOp)), short(rw.median(bytesPerOp)), ratio, interval, len(rw.samples))
 	}
 	tw.Flush()
-	for _, rw := range rows {
-		r.remarks(w, rw)
-	}
 }
 
 // cpuShare is CPU time by wall time: below 100% on one CPU somebody else ran.
@@ -179,15 +188,18 @@ func (r *Result) foot(w io.Writer) {
 
 // short writes a figure with about three digits.
 func short(v float64) string {
+	digits := 3
 	switch {
-	case v == 0:
-		return "0"
 	case v >= 100:
-		return strconv.FormatFloat(v, 'f', 0, 64)
+		digits = 0
 	case v >= 10:
-		return strconv.FormatFloat(v, 'f', 1, 64)
-	case v >= 0.01:
-		return strings.TrimRight(strings.TrimRight(strconv.FormatFloat(v, 'f', 3, 64), "0"), ".")
+		digits = 1
+	case v < 0.01:
+		return strconv.FormatFloat(v, 'g', 2, 64)
 	}
-	return strconv.FormatFloat(v, 'g', 2, 64)
+	text := strconv.FormatFloat(v, 'f', digits, 64)
+	if digits > 0 {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	return text
 }

@@ -32,12 +32,12 @@ func TestBootstrapKnown(t *testing.T) {
 	if iv := bootstrap(nil); iv != (Interval{}) {
 		t.Errorf("of none: %v", iv)
 	}
-	// Of 1…9 the median of a resample is k with a known probability: at most 3
-	// if at least 5 of 9 draws are, P = sum C(9,i) (1/3)^i (2/3)^(9-i) for i>=5
-	// = 0.1448; at most 2: 0.0210. So 2.5% lies at 3, and 97.5% at 7.
+	// The median of 9 draws from 1…9 is at most k if 5 of them are; that has a
+	// binomial probability: 0.001 for k=1, 0.030 for k=2. So the lower 2.5% end
+	// at 2, and the upper ones begin at 8.
 	vs := []float64{9, 1, 8, 2, 7, 3, 6, 4, 5}
-	if iv := bootstrap(vs); iv != (Interval{5, 3, 7}) {
-		t.Errorf("of 1…9: %v; want 5 [3, 7]", iv)
+	if iv := bootstrap(vs); iv != (Interval{5, 2, 8}) {
+		t.Errorf("of 1…9: %v; want 5 [2, 8]", iv)
 	}
 	if bootstrap(vs) != bootstrap(vs) {
 		t.Error("the seed is not fixed")

@@ -95,8 +95,9 @@ func (s *session) read(cx *rouse.Context) error {
 		}
 		return s.execute(cx, buf[:n])
 	}
-	// The rest of an incomplete request goes right behind its beginning.
-	room := min(max(s.client.Needed(), 1), readSize*16)
+	// The rest of an incomplete request goes right behind its beginning. There
+	// is room for as much as has come, and not for all that was announced.
+	room := min(s.client.Needed(), len(s.in), 16*readSize)
 	if spare := cap(s.in) - len(s.in); spare < room {
 		s.in = slices.Grow(s.in, max(room, readSize/16))
 	}

@@ -1,0 +1,219 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rouse-go/rouse"
+	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/driver/manual"
+	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/netio"
+)
+
+// A world is a server and its clients on one executor, with a network in memory
+// and a clock that the test moves. Nothing runs but in settle, on the test's
+// goroutine, and nothing ever blocks.
+type world struct {
+	t   *testing.T
+	drv *faulty
+	ex  *executor.Local
+	srv *Server
+	log bytes.Buffer
+}
+
+// faulty is a driver whose next accepts fail.
+type faulty struct {
+	*manual.Driver
+	failures int
+	failed   int
+}
+
+func (d *faulty) Submit(op *driver.Op) bool {
+	if op.Code == driver.Accept && d.failures > 0 {
+		d.failures--
+		d.failed++
+		return op.FinishNow(0, syscall.EMFILE)
+	}
+	return d.Driver.Submit(op)
+}
+
+func newWorld(t *testing.T, cfg Config) *world {
+	t.Helper()
+	m, err := manual.New(manual.Config{Buffer: 4 << 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, drv: &faulty{Driver: m}}
+	cfg.Log = slog.New(slog.NewTextHandler(&w.log, nil))
+	cfg.Address = "127.0.0.1:6390"
+	w.ex, err = executor.New(executor.Config{Driver: w.drv, Log: cfg.Log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := w.ex.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if w.srv, err = Start(context.Background(), w.ex, cfg); err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	return w
+}
+
+// settle runs all that can run without the clock.
+func (w *world) settle() {
+	w.t.Helper()
+	if err := w.ex.RunUntilIdle(); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// advance moves the clock, in the steps of the executor's timers.
+func (w *world) advance(by time.Duration) {
+	w.t.Helper()
+	w.drv.Advance(by)
+	w.settle()
+}
+
+// do runs a task of the client side, which must not wait.
+func (w *world) do(what string, poll func(cx *rouse.Context) error) {
+	w.t.Helper()
+	err := rouse.Pending
+	executor.SpawnDetached(w.ex, rouse.Future[struct{}](rouse.FutureFunc[struct{}](func(cx *rouse.Context) (struct{}, error) {
+		err = poll(cx)
+		return struct{}{}, err
+	})))
+	w.settle()
+	if err != nil {
+		w.t.Fatalf("%s: %v", what, err)
+	}
+}
+
+// A peer is a client's end of a connection, and the session at the other.
+type peer struct {
+	w       *world
+	conn    *netio.Conn
+	session *session // nil if it was refused
+	ended   bool     // the server hung up
+}
+
+func (w *world) connect() *peer {
+	w.t.Helper()
+	known := map[*session]bool{}
+	for _, s := range w.srv.sessions {
+		known[s] = true
+	}
+	p := &peer{w: w}
+	d := netio.Dialer{}.NewDial("tcp", w.srv.Addr().String())
+	w.do("dial", func(cx *rouse.Context) (err error) {
+		p.conn, err = d.Poll(cx)
+		return err
+	})
+	for _, s := range w.srv.sessions {
+		if !known[s] {
+			p.session = s
+		}
+	}
+	return p
+}
+
+// send writes what the connection takes at once, and returns the rest.
+func (p *peer) send(text string) (rest string) {
+	p.w.t.Helper()
+	b := []byte(text)
+	p.w.do("send", func(cx *rouse.Context) error {
+		err := p.conn.PollWriteAll(cx, &b)
+		if err == rouse.Pending {
+			p.conn.ForgetWrite()
+			return nil
+		}
+		return err
+	})
+	return string(b)
+}
+
+// take returns what the server has sent.
+func (p *peer) take() string {
+	p.w.t.Helper()
+	var all []byte
+	buf := make([]byte, 16<<10)
+	for got := true; got && !p.ended; {
+		got = false
+		p.w.do("receive", func(cx *rouse.Context) error {
+			n, err := p.conn.PollRead(cx, buf)
+			switch err {
+			case nil:
+				got = true
+				all = append(all, buf[:n]...)
+			case rouse.Pending:
+				p.conn.ForgetRead()
+			case io.EOF:
+				p.ended = true
+			default:
+				return err
+			}
+			return nil
+		})
+	}
+	return string(all)
+}
+
+// ask sends a request of any size, and takes replies meanwhile.
+func (p *peer) ask(text string) string {
+	p.w.t.Helper()
+	var replies strings.Builder
+	for rest := p.send(text); ; rest = p.send(rest) {
+		replies.WriteString(p.take())
+		if rest == "" {
+			return replies.String()
+		}
+	}
+}
+
+func (p *peer) expect(request, reply string) {
+	p.w.t.Helper()
+	if got := p.ask(request); got != reply {
+		p.w.t.Errorf("%.100q: got %.200q, want %.200q", request, got, reply)
+	}
+}
+
+func (p *peer) close() {
+	p.conn.Close()
+	p.w.settle()
+}
+
+// atRest demands that a session owns no buffer.
+func (p *peer) atRest(when string) {
+	p.w.t.Helper()
+	if s := p.session; s.in != nil || s.unsent != nil {
+		p.w.t.Errorf("%s, an idle session owns %d bytes of input and %d of output", when, cap(s.in), cap(s.unsent))
+	}
+}
+
+func request(args ...string) string {
+	b := "*" + strconv.Itoa(len(args)) + "\r\n"
+	for _, a := range args {
+		b += bulk(a)
+	}
+	return b
+}
+
+func bulk(s string) string { return "$" + strconv.Itoa(len(s)) + "\r\n" + s + "\r\n" }
+
+var _ driver.Driver = (*faulty)(nil)
+
+// size is the number of keys, without looking at any.
+func (w *world) size(via *peer) string {
+	w.t.Helper()
+	return strings.TrimSuffix(via.ask("DBSIZE\r\n"), "\r\n")
+}

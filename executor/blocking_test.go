@@ -1,0 +1,188 @@
+package executor_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rouse-go/rouse"
+	"github.com/rouse-go/rouse/executor"
+)
+
+func TestConformance_131_BlockingAtTheCap(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w world) {
+		h := w.start(t, func(c *executor.Config) { c.BlockingWorkers = 2 })
+		ctx := h.l.Context(t.Context())
+		var running, most counter
+		release := make(chan struct{})
+		started := make(chan struct{}, 20)
+		var wg sync.WaitGroup
+		for i := range 20 {
+			wg.Go(func() {
+				v, err := executor.Blocking(ctx, func() (int, error) {
+					most.Store(max(most.Load(), running.Add(1)))
+					started <- struct{}{}
+					<-release
+					running.Add(-1)
+					return i, nil
+				})
+				if v != i || err != nil {
+					t.Errorf("%d, %v", v, err)
+				}
+			})
+		}
+		receive(t, started)
+		receive(t, started) // at the cap now
+		close(release)
+		wg.Wait()
+		if n := most.Load(); n != 2 {
+			t.Errorf("%d ran at once, want 2", n)
+		}
+		if err := h.stop(t); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestConformance_131_BlockingFailures(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w world) {
+		l, _ := w.local(t, func(c *executor.Config) { c.BlockingWorkers = 1 })
+		run := func(fn func() (int, error)) (int, error) {
+			return executor.RunUntil(l, executor.BlockingFuture(l, fn))
+		}
+		for range 2 { // the pool goes on after each
+			_, err := run(func() (int, error) { panic("in the job") })
+			p := asPanic(t, err)
+			if p.Value != "in the job" || !strings.Contains(string(p.Stack), "blocking_test.go") {
+				t.Errorf("%v", p)
+			}
+			if _, err = run(func() (int, error) { runtime.Goexit(); return 0, nil }); err != rouse.ErrGoexit {
+				t.Errorf("%v", err)
+			}
+			if _, err = run(func() (int, error) { return 0, errors.ErrUnsupported }); err != errors.ErrUnsupported {
+				t.Errorf("%v", err)
+			}
+			if v, err := run(func() (int, error) { return 3, nil }); v != 3 || err != nil {
+				t.Errorf("%d, %v", v, err)
+			}
+		}
+	})
+}
+
+func TestConformance_131_CloseResolvesBlockingJobs(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w world) {
+		l, _ := w.local(t, func(c *executor.Config) { c.BlockingWorkers = 1 })
+		other := w.start(t)
+		started, release := make(chan struct{}), make(chan struct{})
+		job := executor.BlockingFuture(l, func() (int, error) { close(started); <-release; return 1, nil })
+		running := executor.Spawn(other.l, job) // polled over there
+		receive(t, started)
+		queued := executor.BlockingFuture(l, func() (int, error) { t.Error("ran after Close"); return 0, nil })
+		waiting := executor.Spawn(other.l, queued)
+		here := executor.Spawn(l, executor.BlockingFuture(l, func() (int, error) { t.Error("ran after Close"); return 0, nil }))
+		idle(t, l)
+		polled := executor.Spawn(other.l, fut[int](after(1, 1))) // so waiting has been polled, too
+		if _, err := rouse.BlockOn(fut[int](polled)); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := rouse.BlockOn(fut[int](waiting)); err != rouse.ErrClosed {
+			t.Errorf("queued: %v", err)
+		}
+		if _, err := rouse.BlockOn(fut[int](here)); err != rouse.ErrCanceled {
+			t.Errorf("queued at home: %v", err)
+		}
+		if _, err := rouse.BlockOn(executor.BlockingFuture(l, func() (int, error) { return 1, nil })); err != rouse.ErrClosed {
+			t.Errorf("new: %v", err)
+		}
+		close(release)
+		if v, err := rouse.BlockOn(fut[int](running)); v != 1 || err != nil {
+			t.Errorf("running: %d, %v", v, err)
+		}
+		if err := other.stop(t); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestBlockingInAFiberSuspendsTheFiberOnly(t *testing.T) {
+	bound(t)
+	release := make(chan struct{})
+	err := executor.Run(func(ctx context.Context) error {
+		l := executor.FromContext(ctx)
+		j := executor.SpawnFiber(ctx, l, func(ctx context.Context) (int, error) {
+			return executor.Blocking(ctx, func() (int, error) { <-release; return 8, nil })
+		})
+		// If the job stopped the executor, nobody would release it.
+		_, err := rouse.Await(ctx, fut[int](executor.Spawn(l, fut[int](doing(func(*rouse.Context) { close(release) })))))
+		if err != nil {
+			return err
+		}
+		if v, err := j.Join(ctx); v != 8 || err != nil {
+			t.Errorf("%d, %v", v, err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	// Without an executor the caller may block.
+	if v, err := executor.Blocking(context.Background(), func() (int, error) { return 2, nil }); v != 2 || err != nil {
+		t.Errorf("%d, %v", v, err)
+	}
+}
+
+func TestBlockingEndsWithItsCtx(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w world) {
+		h := w.start(t, func(c *executor.Config) { c.BlockingWorkers = 1 })
+		ctx, cancel := context.WithCancel(h.l.Context(t.Context()))
+		started, release := make(chan struct{}), make(chan struct{})
+		result := make(chan error, 2)
+		go func() {
+			_, err := executor.Blocking(ctx, func() (int, error) { close(started); <-release; return 0, nil })
+			result <- err
+		}()
+		receive(t, started)
+		go func() {
+			_, err := executor.Blocking(ctx, func() (int, error) { t.Error("it started after its end"); return 0, nil })
+			result <- err
+		}()
+		cancel()
+		for range 2 {
+			if err := receive(t, result); err != context.Canceled {
+				t.Error(err)
+			}
+		}
+		// A later job proves that the worker has passed the cancelled one by;
+		// it is sent after its Drop, which goes by the same mailbox.
+		flushed := make(chan error, 1)
+		go func() {
+			_, err := executor.Blocking(h.l.Context(t.Context()), func() (int, error) { return 0, nil })
+			flushed <- err
+		}()
+		if _, err := rouse.BlockOn(fut[int](spawn(h.l, after(1, 1)))); err != nil {
+			t.Error(err)
+		}
+		close(release)
+		if err := receive(t, flushed); err != nil {
+			t.Error(err)
+		}
+		if err := h.stop(t); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestBlockingFuturePolledAfterItsResult(t *testing.T) {
+	l, _ := onDefault(t)
+	f := executor.BlockingFuture(l, func() (int, error) { return 1, nil })
+	if v, err := rouse.BlockOn(f); v != 1 || err != nil {
+		t.Fatal(v, err)
+	}
+	mustPanic(t, "polled after its result", func() { rouse.BlockOn(f) })
+}

@@ -1,0 +1,42 @@
+package executor_test
+
+import (
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/timer"
+)
+
+// cpuTime is what this process has used.
+func cpuTime(t testing.TB) time.Duration {
+	var ru unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &ru); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(ru.Utime.Nano() + ru.Stime.Nano())
+}
+
+func TestConformance_115_142_AnIdleExecutorUsesNoCPU(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a second for each driver")
+	}
+	eachWorld(t, func(t *testing.T, w world) {
+		l, _ := w.local(t)
+		spawn(l, forever())
+		if w.name != "manual" { // a timer far away must not tick
+			executor.SpawnValue[struct{}](l, timer.MakeSleep(time.Hour))
+		}
+		idle(t, l)
+		time.AfterFunc(time.Second, l.Stop) // the length of the measurement
+		before := cpuTime(t)
+		if err := l.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if used := cpuTime(t) - before; used > 10*time.Millisecond {
+			t.Errorf("an idle second cost %v", used)
+		}
+	})
+}
