@@ -43,7 +43,7 @@ type ops interface {
 	fail(err error)        // put err where the result would stand
 	failure() error        // what stands there
 	clear()                // forget result and error
-	future() any           // for messages
+	future() any           // see stackful.go
 	shared() *sharedPart   // nil for the local kind
 }
 

@@ -9,6 +9,7 @@ import (
 // A Home is where local tasks belong: one queue of one [Loop]. An executor has
 // a Home for each of its queues and, if it names tasks, for each name in use.
 type Home struct {
+	stackful bool // see stackful.go
 	loop     *Loop
 	name     string
 	schedule func(Runnable)

@@ -89,8 +89,9 @@ func (h *header) releaseHome() {
 	}
 }
 
-// runLocal is Runnable.Run for the local kind.
-func (h *header) runLocal(cx *Context) Outcome {
+// begin is the first half of running: it reports whether to poll. If not, the
+// task had been aborted, and now it has ended.
+func (h *header) begin(cx *Context) bool {
 	if cx.loop != h.home.loop {
 		panic("rouse: a local task was run by another loop than its own; give it to the executor that its Home belongs to")
 	}
@@ -98,27 +99,48 @@ func (h *header) runLocal(cx *Context) Outcome {
 		h.state, _ = h.state.abort()
 	}
 	s, start := h.state.start()
-	switch start {
-	case startInvalid:
+	if start == startInvalid {
 		panic("rouse: Run of a Runnable that is not scheduled (" + h.state.String() + "); run each Runnable once")
-	case startDrop:
-		h.state = s
-		return h.cancelLocal()
 	}
 	h.state = s
+	if start == startDrop {
+		h.cancelLocal()
+		return false
+	}
+	return true
+}
+
+// pollLocal polls a task that has begun. It has a guard of its own, where the
+// shared kind calls guardedPoll: a call less on the most taken path of all.
+func (h *header) pollLocal(cx *Context) (out Outcome) {
 	lent := cx.waker
-	cx.waker = Waker{unsafe.Pointer(h), &localTable}
-	cx.budget = budgetPerPoll
-	end := h.guardedPoll(cx, lent)
+	h.lend(cx)
+	polling := true
+	defer func() {
+		if polling {
+			h.unwound(recover(), cx, lent)
+			out = Panicked
+		}
+	}()
+	ready := h.ops().poll(cx)
+	polling = false
 	cx.waker = lent
-	switch end {
-	case pollReady:
+	if ready {
 		h.ops().letGo()
 		h.finishLocal(false, true)
 		return Completed
-	case pollUnwound:
-		return Panicked // guardedPoll has finished it
 	}
+	return h.pendLocal()
+}
+
+// lend makes cx the Context of h's poll.
+func (h *header) lend(cx *Context) {
+	cx.waker = Waker{unsafe.Pointer(h), &localTable}
+	cx.budget = budgetPerPoll
+}
+
+// pendLocal ends a poll that returned Pending.
+func (h *header) pendLocal() Outcome {
 	s, pend := h.state.pend()
 	h.state = s
 	switch pend {
@@ -144,16 +166,9 @@ const (
 // what cx gets back first.
 func (h *header) guardedPoll(cx *Context, lent Waker) (end pollEnd) {
 	defer func() {
-		if end != pollUnwound {
-			return
+		if end == pollUnwound {
+			h.unwound(recover(), cx, lent)
 		}
-		if v := recover(); v != nil {
-			h.ops().fail(h.panicError(v))
-		} else {
-			h.ops().fail(ErrGoexit)
-		}
-		cx.waker = lent
-		h.unwound()
 	}()
 	if h.ops().poll(cx) {
 		return pollReady
@@ -161,8 +176,15 @@ func (h *header) guardedPoll(cx *Context, lent Waker) (end pollEnd) {
 	return pollPending
 }
 
-// unwound ends a task whose poll did not return.
-func (h *header) unwound() {
+// unwound ends a task whose poll did not return but panicked with v, or called
+// runtime.Goexit if v is nil.
+func (h *header) unwound(v any, cx *Context, lent Waker) {
+	if v != nil {
+		h.ops().fail(h.panicError(v))
+	} else {
+		h.ops().fail(ErrGoexit)
+	}
+	cx.waker = lent
 	if err := h.dropFuture(); err != nil {
 		h.reportDrop(err)
 	}

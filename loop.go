@@ -12,15 +12,12 @@ import (
 // An executor that runs local tasks has one; the zero Loop is not ready, use
 // [NewLoop].
 type Loop struct {
-	// g is the number of the goroutine that counts as home now: the loop's
-	// own or, while a fiber runs, the fiber's. Written by that goroutine,
-	// compared by anybody with his own number: only a goroutine that wrote
-	// itself there finds itself.
+	// g is the number of the goroutine that runs the loop, 0 outside Enter and
+	// Leave. It is written by that goroutine and compared by anybody with his
+	// own number: only the goroutine that wrote itself there finds itself.
 	g atomics.Uintptr
 
-	// base is the loop's own goroutine, 0 outside Enter and Leave. Only the
-	// loop's goroutine uses it.
-	base uintptr
+	fibers fiberSet // goroutines that are at home, too
 
 	inbox atomics.Pointer[header] // see remote.go
 	calls atomics.Pointer[call]   // see inject.go
@@ -52,14 +49,12 @@ func (l *Loop) Enter() {
 	if _, nested := onLoop.LoadOrStore(gid.Identity(), l); nested {
 		panic("rouse: this goroutine runs an executor already; start the other one on a goroutine of its own")
 	}
-	l.base = gid.Get()
-	l.g.Store(l.base)
+	l.g.Store(gid.Get())
 }
 
 // Leave ends what Enter began.
 func (l *Loop) Leave() {
 	onLoop.Delete(gid.Identity())
-	l.base = 0
 	l.g.Store(0)
 }
 
@@ -75,23 +70,8 @@ func OnLoop() bool {
 // fiber that it has switched to. False where goroutines can't be told apart.
 func (l *Loop) AtHome() bool {
 	g := gid.Get()
-	return g != 0 && g == l.g.Load()
+	return g != 0 && (g == l.g.Load() || l.fibers.has(g))
 }
-
-// EnterFiber marks the calling goroutine as one that must not block, because a
-// loop switches to it, until LeaveFiber.
-func (l *Loop) EnterFiber() { onLoop.Store(gid.Identity(), l) }
-
-// LeaveFiber ends what EnterFiber began.
-func (l *Loop) LeaveFiber() { onLoop.Delete(gid.Identity()) }
-
-// SwitchIn makes the calling goroutine count as home: a fiber calls it each
-// time it is resumed.
-func (l *Loop) SwitchIn() { l.g.Store(gid.Get()) }
-
-// SwitchOut makes the loop's own goroutine count as home again: it calls that
-// when a fiber has come back.
-func (l *Loop) SwitchOut() { l.g.Store(l.base) }
 
 // Live returns the number of tasks that have not finished. Only at home.
 func (l *Loop) Live() int { return l.live }

@@ -143,8 +143,8 @@ func TestMisuseNestedLoops(t *testing.T) {
 	y.loop.Leave()
 }
 
-// A fiber's goroutine counts as home while it is switched to, and must not
-// block at any time.
+// A fiber's goroutine counts as home, since it runs only while the loop has
+// switched to it, and must not block.
 func TestFiberMarks(t *testing.T) {
 	needsGid(t)
 	x := newRig(t, localKind)
@@ -153,20 +153,12 @@ func TestFiberMarks(t *testing.T) {
 	elsewhere(func() {
 		x.loop.EnterFiber()
 		defer x.loop.LeaveFiber()
-		if !OnLoop() || x.loop.AtHome() {
-			t.Error("a fiber that is not switched to is on the loop, and not at home")
-		}
-		x.loop.SwitchIn()
-		if !x.loop.AtHome() {
-			t.Error("not at home after SwitchIn")
+		if !OnLoop() || !x.loop.AtHome() {
+			t.Error("a fiber's goroutine is not on the loop, or not at home")
 		}
 	})
-	if x.loop.AtHome() {
-		t.Error("the loop's own goroutine is at home while a fiber runs")
-	}
-	x.loop.SwitchOut()
 	if !x.loop.AtHome() {
-		t.Error("not at home after SwitchOut")
+		t.Error("the loop's own goroutine is not at home")
 	}
 	elsewhere(func() {
 		if OnLoop() {

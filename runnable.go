@@ -61,10 +61,13 @@ func (r Runnable) Schedule() {
 // that loop. A panic of the future ends the task and is returned as the
 // outcome.
 func (r Runnable) Run(cx *Context) Outcome {
-	if r.h.home != nil {
-		return r.h.runLocal(cx)
+	switch h := r.h; {
+	case h.home == nil:
+		return h.runShared(cx)
+	case h.begin(cx):
+		return h.pollLocal(cx)
 	}
-	return r.h.runShared(cx)
+	return Canceled
 }
 
 // Drop cancels the task instead of running it: its future is dropped here and

@@ -37,8 +37,7 @@ func (f *fiberBody) Begin(ctx context.Context) error {
 
 // Suspend gives the turn back until the fiber is resumed.
 func (f *fiberBody) Suspend(ctx context.Context) error {
-	f.co.Suspend() // not pause: see Yield about frames
-	f.l.loop.SwitchIn()
+	f.co.Suspend()                         // not pause: see Yield about frames
 	if f.canceled || f.watch.done != nil { // canceled is set before unwind
 		return f.failure(ctx)
 	}
@@ -47,7 +46,6 @@ func (f *fiberBody) Suspend(ctx context.Context) error {
 
 func (f *fiberBody) pause() {
 	f.co.Suspend()
-	f.l.loop.SwitchIn()
 }
 
 // failure says why an await must end now, if it must.
@@ -75,8 +73,12 @@ type watch struct {
 }
 
 func (w *watch) follow(f *fiberBody, ctx context.Context) {
-	if ctx == context.Context(f) {
-		ctx = f.parent // its own cancellation needs no watching
+	if ctx == context.Context(f) { // its own cancellation needs no watching
+		if f.endless {
+			return
+		}
+		ctx = f.parent
+		f.endless = ctx.Done() == nil
 	}
 	done := ctx.Done()
 	if done == w.done {

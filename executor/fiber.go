@@ -23,7 +23,7 @@ import (
 //go:noinline
 func SpawnFiber[T any](ctx context.Context, l *Local, fn func(context.Context) (T, error), opts ...Option) rouse.JoinHandle[T] {
 	f := newFiber(ctx, l, fn)
-	home := l.queueHere().homeOf(opts)
+	home := l.queueHere().homeOf(opts, true)
 	f.name, f.site = home.Name(), siteOf(opts, callsite.Caller())
 	r, j := rouse.NewLocalTask[T](f, home)
 	r.SetSite(f.site)
@@ -40,7 +40,8 @@ func newFiber[T any](ctx context.Context, l *Local, fn func(context.Context) (T,
 	return f
 }
 
-// fiber is the future of a fiber: each poll resumes its coroutine.
+// fiber is the future of a fiber: each poll resumes its coroutine. The loop does
+// that itself, see Local.serve, and polls for the result only.
 type fiber[T any] struct {
 	fiberBody
 	fn  func(context.Context) (T, error)
@@ -52,7 +53,7 @@ func (f *fiber[T]) call(ctx context.Context) { f.out, f.err = f.fn(ctx) }
 
 func (f *fiber[T]) Poll(cx *rouse.Context) (T, error) {
 	var none T
-	if !f.resume(cx) {
+	if !f.over && !f.resume(cx) {
 		return none, rouse.Pending
 	}
 	switch {
@@ -74,12 +75,14 @@ type fiberBody struct {
 	l      *Local
 	parent context.Context
 	main   interface{ call(context.Context) }
-	co     *coro.Coro
+	co     *coro.Coro     // while it runs
 	id     atomic.Uintptr // the goroutine that runs it; 0 before the start and after the end
 	cx     *rouse.Context // of the poll that is going on
 	name   string         // for reports
 	site   uintptr        // where it was spawned, for reports
 
+	over     bool // it has ended
+	endless  bool // parent is known to have no end
 	goexit   bool
 	caught   *caughtPanic
 	canceled bool  // awaits fail now
@@ -109,24 +112,27 @@ func (f *fiberBody) resume(cx *rouse.Context) bool {
 	if f.co == nil {
 		f.co = f.l.coros.Start(f)
 	}
-	ended := f.co.Resume()
-	f.l.loop.SwitchOut()
-	f.cx = nil
-	if !ended {
+	if !f.co.Resume() {
 		return false
 	}
+	f.end()
+	return true
+}
+
+// end takes note that the fiber has ended, and gives back what it had.
+func (f *fiberBody) end() {
+	f.over = true
+	f.cx = nil
 	f.goexit = f.co.Goexit() && f.caught == nil
 	f.co.Release()
 	f.co = nil
 	f.watch.stop()
 	f.inner.cancel()
-	return true
 }
 
 // RunOn is the coroutine's body.
 func (f *fiberBody) RunOn(*coro.Coro) {
 	f.id.Store(gid.Identity())
-	f.l.loop.SwitchIn()
 	defer func() { // also in Goexit
 		f.id.Store(0)
 		if v := recover(); v != nil && v != (unwinding{}) {

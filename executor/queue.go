@@ -14,9 +14,10 @@ const nameLimit = 256
 // became runnable. Queues are made at run time and live as long as their
 // executor. Only on the executor's goroutine.
 type Queue struct {
-	ex    *Local
-	home  *rouse.Home
-	homes map[string]*rouse.Home // of named tasks
+	ex     *Local
+	home   *rouse.Home
+	fibers *rouse.Home
+	homes  map[homeKey]*rouse.Home // of named tasks
 
 	head, tail rouse.Runnable // linked by Runnable.Next
 	len        int
@@ -29,33 +30,47 @@ type Queue struct {
 // or on its goroutine.
 func (l *Local) NewQueue(name string) *Queue {
 	q := &Queue{ex: l}
-	q.home = q.newHome(name)
+	q.home = q.newHome(homeKey{name: name})
+	q.fibers = q.newHome(homeKey{name: name, fiber: true})
 	l.queues = append(l.queues, q)
 	return q
 }
 
-func (q *Queue) newHome(name string) *rouse.Home {
-	return q.ex.loop.NewHome(name, func(r rouse.Runnable) { q.push(r) })
+// homeKey is what tasks of one home have in common, beside the queue.
+type homeKey struct {
+	name  string
+	fiber bool
 }
 
-// homeFor returns where a task of that name belongs.
-func (q *Queue) homeFor(name string) *rouse.Home {
-	if name == "" {
+func (q *Queue) newHome(key homeKey) *rouse.Home {
+	if key.fiber {
+		return q.ex.loop.NewStackfulHome(key.name, func(r rouse.Runnable) { q.push(r) })
+	}
+	return q.ex.loop.NewHome(key.name, func(r rouse.Runnable) { q.push(r) })
+}
+
+// homeFor returns where tasks of that kind belong. An empty name stands for the
+// queue's.
+func (q *Queue) homeFor(key homeKey) *rouse.Home {
+	switch {
+	case key == homeKey{}:
 		return q.home
+	case key == homeKey{fiber: true}:
+		return q.fibers
 	}
 	if !q.ex.loop.AtHome() {
-		return q.newHome(name) // the cache is the loop's
+		return q.newHome(key) // the cache is the loop's
 	}
-	h := q.homes[name]
+	h := q.homes[key]
 	if h == nil {
 		if len(q.homes) >= nameLimit {
-			return q.newHome(name) // the names seem to be without end
+			return q.newHome(key) // the names seem to be without end
 		}
 		if q.homes == nil {
-			q.homes = make(map[string]*rouse.Home)
+			q.homes = make(map[homeKey]*rouse.Home)
 		}
-		h = q.newHome(name)
-		q.homes[name] = h
+		h = q.newHome(key)
+		q.homes[key] = h
 	}
 	return h
 }

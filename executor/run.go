@@ -159,7 +159,23 @@ func (l *Local) serve(q *Queue) {
 	l.current = q
 	for n := 0; n < batch && !q.head.IsZero(); n++ {
 		r := q.pop()
-		if r.Run(l.cx) == rouse.Panicked {
+		var out rouse.Outcome
+		if !r.IsStackful() {
+			out = r.Run(l.cx)
+		} else if r.Begin(l.cx) {
+			f := (*fiberBody)(r.Future()) // a fiber starts with its body
+			f.cx = l.cx
+			if f.co == nil {
+				f.co = l.coros.Start(f)
+			}
+			if f.co.Resume() {
+				f.end()
+				out = r.Finish(l.cx)
+			} else {
+				out = r.Pause(l.cx)
+			}
+		}
+		if out == rouse.Panicked {
 			l.panicked(r.Panic())
 			if l.fatal != nil {
 				break

@@ -26,7 +26,7 @@ func SpawnedAt(pc uintptr) Option { return Option{site: pc} }
 //
 //go:noinline
 func Spawn[T any](l *Local, f rouse.Future[T], opts ...Option) rouse.JoinHandle[T] {
-	r, j := rouse.NewLocalTask(f, l.queueHere().homeOf(opts))
+	r, j := rouse.NewLocalTask(f, l.queueHere().homeOf(opts, false))
 	r.SetSite(siteOf(opts, callsite.Caller()))
 	r.Schedule()
 	return j
@@ -39,7 +39,7 @@ func SpawnInto[T any](q *Queue, f rouse.Future[T], opts ...Option) rouse.JoinHan
 	if q == nil {
 		panic("rouse: SpawnInto needs a Queue; make one with Local.NewQueue")
 	}
-	r, j := rouse.NewLocalTask(f, q.homeOf(opts))
+	r, j := rouse.NewLocalTask(f, q.homeOf(opts, false))
 	r.SetSite(siteOf(opts, callsite.Caller()))
 	r.Schedule()
 	return j
@@ -50,7 +50,7 @@ func SpawnInto[T any](q *Queue, f rouse.Future[T], opts ...Option) rouse.JoinHan
 //
 //go:noinline
 func SpawnDetached[T any](l *Local, f rouse.Future[T], opts ...Option) {
-	r, j := rouse.NewLocalTask(f, l.queueHere().homeOf(opts))
+	r, j := rouse.NewLocalTask(f, l.queueHere().homeOf(opts, false))
 	r.SetSite(siteOf(opts, callsite.Caller()))
 	j.Detach()
 	r.Schedule()
@@ -65,7 +65,7 @@ func SpawnDetached[T any](l *Local, f rouse.Future[T], opts ...Option) {
 //
 //go:noinline
 func SpawnValue[T, F any, P rouse.FutureOf[T, F]](l *Local, f F, opts ...Option) rouse.JoinHandle[T] {
-	r, j := rouse.NewLocalValue[T, F, P](f, l.queueHere().homeOf(opts))
+	r, j := rouse.NewLocalValue[T, F, P](f, l.queueHere().homeOf(opts, false))
 	r.SetSite(siteOf(opts, callsite.Caller()))
 	r.Schedule()
 	return j
@@ -79,14 +79,16 @@ func (l *Local) queueHere() *Queue {
 	return l.main
 }
 
-// homeOf applies the options.
-func (q *Queue) homeOf(opts []Option) *rouse.Home {
+// homeOf returns where a task with these options belongs.
+func (q *Queue) homeOf(opts []Option, fiber bool) *rouse.Home {
+	key := homeKey{fiber: fiber}
 	for _, o := range opts {
 		if o.name != "" {
-			return q.homeFor(o.name)
+			key.name = o.name
+			break
 		}
 	}
-	return q.home
+	return q.homeFor(key)
 }
 
 // siteOf returns the site among the options, or else caller.

@@ -31,7 +31,6 @@ func Yield(ctx context.Context) error {
 	}
 	f.cx.WakeByRef()
 	f.co.Suspend()
-	f.l.loop.SwitchIn()
 	if f.canceled || f.watch.done != nil { // canceled is set before unwind
 		return f.failure(ctx)
 	}

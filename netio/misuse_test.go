@@ -9,6 +9,7 @@ import (
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/fiber"
+	"github.com/rouse-go/rouse/internal/gid"
 	"github.com/rouse-go/rouse/netio"
 )
 
@@ -100,6 +101,9 @@ func TestTwoAtOnce(t *testing.T) {
 
 // The ctx forms would stop a loop.
 func TestBlockingOnLoop(t *testing.T) {
+	if !gid.Known {
+		t.Skip("goroutines can't be told apart")
+	}
 	onEach(t, func(t *testing.T, w *world) {
 		a, _ := w.pair()
 		view := a.NetConn(w.ctx)

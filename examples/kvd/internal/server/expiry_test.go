@@ -75,3 +75,19 @@ func TestManyDeadlinesAtOnce(t *testing.T) {
 		t.Errorf("%s keys are left", got)
 	}
 }
+
+// The clock on the wall may be put back: keys have their time by it.
+func TestWallClockIsPutBack(t *testing.T) {
+	w := newWorld(t, Config{})
+	p := w.connect()
+	p.expect("SET k v PX 50\r\n", "+OK\r\n")
+	w.drv.wrong = -time.Minute
+	w.advance(50 * time.Millisecond)
+	if got := w.size(p); got != ":1" {
+		t.Errorf("%s keys, but it is a minute too early", got)
+	}
+	w.advance(time.Minute)
+	if got := w.size(p); got != ":0" {
+		t.Errorf("%s keys after the minute", got)
+	}
+}

@@ -16,7 +16,7 @@ func TestIdleSessionOwnsNoBuffers(t *testing.T) {
 	p.atRest("after PING")
 	p.expect(strings.Repeat("PING\r\n", 1000), strings.Repeat("+PONG\r\n", 1000))
 	p.atRest("after a pipeline")
-	value := strings.Repeat("v", 3<<20)
+	value := strings.Repeat("v", 300<<10)
 	p.expect(request("SET", "k", value), "+OK\r\n")
 	p.atRest("after a large request")
 	p.expect("GET k\r\n", bulk(value))
@@ -36,7 +36,7 @@ func TestHalfRequestKeepsLittle(t *testing.T) {
 	w := newWorld(t, Config{})
 	p := w.connect()
 	const half = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$536870912\r\nbeginning"
-	p.expect(request("SET", "k", strings.Repeat("v", 3<<20))+half, "+OK\r\n")
+	p.expect(request("SET", "k", strings.Repeat("v", 500<<10))+half, "+OK\r\n")
 	if in := p.session.in; string(in) != half || cap(in) > 8<<10 {
 		t.Errorf("half a request is kept as %.100q with room for %d", in, cap(in))
 	}
@@ -51,7 +51,7 @@ func TestHalfRequestKeepsLittle(t *testing.T) {
 func TestClientThatDoesNotReadIsHeldBack(t *testing.T) {
 	w := newWorld(t, Config{Engine: engine.Config{OutputSoft: 16 << 10}})
 	p, other := w.connect(), w.connect()
-	const n = 20_000
+	const n = 5_000
 	value := strings.Repeat("v", 1000)
 	p.expect(request("SET", "k", value), "+OK\r\n")
 	rest := strings.Repeat("GET k\r\n", n)
@@ -99,7 +99,7 @@ func TestSessionsShareBuffers(t *testing.T) {
 	if len(w.srv.scratch.in) != readSize {
 		t.Errorf("the shared input buffer has %d bytes", len(w.srv.scratch.in))
 	}
-	large := strings.Repeat("v", 5<<20)
+	large := strings.Repeat("v", keepSize+1)
 	a.expect(request("SET", "k", large), "+OK\r\n")
 	a.expect("GET k\r\n", bulk(large))
 	if n := cap(w.srv.scratch.out); n > keepSize {

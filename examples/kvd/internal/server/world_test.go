@@ -29,12 +29,15 @@ type world struct {
 	log bytes.Buffer
 }
 
-// faulty is a driver whose next accepts fail.
+// faulty is a driver whose next accepts fail, and whose wall clock is wrong.
 type faulty struct {
 	*manual.Driver
 	failures int
 	failed   int
+	wrong    time.Duration
 }
+
+func (d *faulty) Wall() time.Time { return d.Driver.Wall().Add(d.wrong) }
 
 func (d *faulty) Submit(op *driver.Op) bool {
 	if op.Code == driver.Accept && d.failures > 0 {

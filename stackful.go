@@ -1,0 +1,49 @@
+package rouse
+
+import "unsafe"
+
+// A stackful task is one whose poll is a switch to another stack: a fiber. For
+// it an executor takes Run apart, and switches from its own loop, between Begin
+// and Pause or Finish. That matters because after a switch the CPU has
+// predicted every return wrongly, so each frame between the loop and the
+// switch costs about 6 ns, and Run with what it calls is five of them. The
+// switch must not panic: a fiber's panic is caught on its own stack and comes
+// out of the poll that Finish makes.
+
+// NewStackfulHome is [Loop.NewHome] for stackful tasks.
+func (l *Loop) NewStackfulHome(name string, schedule func(Runnable)) *Home {
+	h := l.NewHome(name, schedule)
+	h.stackful = true
+	return h
+}
+
+// IsStackful reports whether r belongs to a home made by NewStackfulHome.
+func (r Runnable) IsStackful() bool { return r.h.home != nil && r.h.home.stackful }
+
+// Begin is the first half of Run, for a stackful task: it lends the task's
+// waker by cx, and reports whether to switch to it. If not, the task had been
+// aborted, and now has ended.
+func (r Runnable) Begin(cx *Context) bool {
+	if !r.h.begin(cx) {
+		return false
+	}
+	r.h.lend(cx)
+	return true
+}
+
+// Future returns the address of the future of a task that has begun, as it was
+// given to [NewLocalTask], which must have been a pointer.
+func (r Runnable) Future() unsafe.Pointer {
+	f := r.h.ops().future()
+	return (*iface)(unsafe.Pointer(&f)).data
+}
+
+// Pause is the second half of Run for a task that has suspended itself.
+func (r Runnable) Pause(cx *Context) Outcome {
+	cx.waker = Waker{}
+	return r.h.pendLocal()
+}
+
+// Finish is the second half of Run for a task that has reached its end: it
+// polls the future once, for the result.
+func (r Runnable) Finish(cx *Context) Outcome { return r.h.pollLocal(cx) }
