@@ -135,9 +135,25 @@ const polledTwice = "rouse: JoinHandle polled after its result was handed out, o
 // on, and the handle is good for another Join.
 func (j JoinHandle[T]) Join(ctx context.Context) (T, error) {
 	if f := fiberOf(ctx); f != nil {
-		return awaitFiber[T](ctx, f, borrowed[T]{j})
+		return j.joinIn(ctx, f)
 	}
 	return block[T](ctx, borrowed[T]{j})
+}
+
+// joinIn is awaitFiber for a handle that stays the caller's: nothing to drop,
+// and nothing allocated.
+func (j JoinHandle[T]) joinIn(ctx context.Context, f Awaiter) (v T, err error) {
+	if err = f.Begin(ctx); err != nil {
+		return v, err
+	}
+	for {
+		if v, err = j.Poll(f.Context()); !isPending(err) {
+			return v, err
+		}
+		if err = f.Suspend(ctx); err != nil {
+			return v, err
+		}
+	}
 }
 
 // borrowed polls a handle that it does not own: it has no Drop.

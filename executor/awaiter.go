@@ -26,19 +26,19 @@ func (f *fiberBody) Begin(ctx context.Context) error {
 	if f.canceled {
 		// One turn for the others, so that a loop of awaits is no spin. In an
 		// unwinding fiber deferred calls await, too, and go on unwinding.
-		if !f.unwind || f.panics >= unwindLimit {
+		if d := f.dying; d == nil || !d.unwind || d.panics >= unwindLimit {
 			f.pause()
 		}
 		return f.failure(ctx)
 	}
-	f.watch.follow(f, ctx)
+	f.follow(ctx)
 	return f.failure(ctx)
 }
 
 // Suspend gives the turn back until the fiber is resumed.
 func (f *fiberBody) Suspend(ctx context.Context) error {
-	f.co.Suspend()                         // not pause: see Yield about frames
-	if f.canceled || f.watch.done != nil { // canceled is set before unwind
+	f.co.Suspend()                    // not pause: see Yield about frames
+	if f.canceled || f.watch != nil { // canceled is set before unwind
 		return f.failure(ctx)
 	}
 	return nil
@@ -51,12 +51,12 @@ func (f *fiberBody) pause() {
 // failure says why an await must end now, if it must.
 func (f *fiberBody) failure(ctx context.Context) error {
 	switch {
-	case f.unwind:
-		f.panics++
+	case f.dying != nil && f.dying.unwind:
+		f.dying.panics++
 		panic(unwinding{})
 	case f.canceled:
 		return rouse.ErrCanceled
-	case f.watch.done == nil:
+	case f.watch == nil:
 		return nil // nothing that could have ended
 	case ctx == context.Context(f):
 		return f.parent.Err()
@@ -64,15 +64,16 @@ func (f *fiberBody) failure(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// watch has the fiber woken when a ctx ends. Registering costs two allocations,
-// so it is kept across awaits, as long as they are under the same Done channel.
+// watch has the fiber woken when a ctx ends. Registering costs allocations, so
+// it is kept across awaits, as long as they are under the same Done channel.
 type watch struct {
 	done   <-chan struct{}
 	cancel func() bool
 	waker  rouse.Waker
 }
 
-func (w *watch) follow(f *fiberBody, ctx context.Context) {
+// follow sees to it that the end of ctx wakes the fiber.
+func (f *fiberBody) follow(ctx context.Context) {
 	if ctx == context.Context(f) { // its own cancellation needs no watching
 		if f.endless {
 			return
@@ -81,21 +82,21 @@ func (w *watch) follow(f *fiberBody, ctx context.Context) {
 		f.endless = ctx.Done() == nil
 	}
 	done := ctx.Done()
-	if done == w.done {
+	if f.watch != nil && done == f.watch.done {
 		return
 	}
-	w.stop()
+	f.unfollow()
 	if done == nil {
 		return
 	}
-	w.done, w.waker = done, f.cx.Waker()
-	w.cancel = context.AfterFunc(ctx, w.waker.WakeByRef)
+	w := f.cx.Waker()
+	f.watch = &watch{done, context.AfterFunc(ctx, w.WakeByRef), w}
 }
 
-func (w *watch) stop() {
-	if w.cancel != nil {
+func (f *fiberBody) unfollow() {
+	if w := f.watch; w != nil {
 		w.cancel()
 		w.waker.Drop()
+		f.watch = nil
 	}
-	*w = watch{}
 }

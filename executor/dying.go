@@ -22,6 +22,13 @@ const (
 	unwindLimit = 64
 )
 
+// dying is what a fiber needs that did not end within Drop.
+type dying struct {
+	deadline int64 // when unwind begins
+	unwind   bool  // awaits panic now
+	panics   int   // how many have
+}
+
 // Drop cancels the fiber.
 func (f *fiberBody) Drop() {
 	if f.co == nil {
@@ -37,7 +44,7 @@ func (f *fiberBody) Drop() {
 	}
 	l := f.l
 	now := l.drv.Now()
-	f.deadline = now + int64(l.cfg.Grace)
+	f.dying = &dying{deadline: now + int64(l.cfg.Grace)}
 	if len(l.dying) == 0 {
 		l.reapAt = now + reapPeriod
 	}
@@ -48,7 +55,7 @@ func (f *fiberBody) Drop() {
 func (l *Local) reap() {
 	now := l.drv.Now()
 	l.reapAt = now + reapPeriod
-	l.reapBy(func(f *fiberBody) bool { return now >= f.deadline })
+	l.reapBy(func(f *fiberBody) bool { return now >= f.dying.deadline })
 }
 
 // reapAll waits for the end of every dying fiber. It counts resumptions in
@@ -65,14 +72,14 @@ func (l *Local) reapAll() {
 func (l *Local) reapBy(unwind func(*fiberBody) bool) {
 	keep := l.dying[:0]
 	for _, f := range l.dying {
-		f.unwind = unwind(f)
+		f.dying.unwind = unwind(f)
 		switch ended := f.resume(l.cx); {
 		case ended:
 			f.lastWords()
-		case f.unwind:
+		case f.dying.unwind:
 			f.co.Abandon()
 			l.cfg.Log.Error("rouse: a cancelled fiber resists and is abandoned; let it return when an await fails",
-				"executor", l.cfg.Name, "task", f.name, "spawned", callsite.String(f.site))
+				"executor", l.cfg.Name, "task", f.home.Name(), "spawned", callsite.String(f.site))
 		default:
 			keep = append(keep, f)
 		}
@@ -84,6 +91,6 @@ func (l *Local) reapBy(unwind func(*fiberBody) bool) {
 // lastWords reports a panic of a cancelled fiber: no handle will.
 func (f *fiberBody) lastWords() {
 	if p := f.caught; p != nil {
-		f.l.reportDrop(&rouse.PanicError{Value: p.value, Stack: p.stack, Name: f.name, Site: callsite.String(f.site)})
+		f.l.reportDrop(&rouse.PanicError{Value: p.value, Stack: p.stack, Name: f.home.Name(), Site: callsite.String(f.site)})
 	}
 }

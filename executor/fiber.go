@@ -24,7 +24,7 @@ import (
 func SpawnFiber[T any](ctx context.Context, l *Local, fn func(context.Context) (T, error), opts ...Option) rouse.JoinHandle[T] {
 	f := newFiber(ctx, l, fn)
 	home := l.queueHere().homeOf(opts, true)
-	f.name, f.site = home.Name(), siteOf(opts, callsite.Caller())
+	f.home, f.site = home, siteOf(opts, callsite.Caller())
 	r, j := rouse.NewLocalTask[T](f, home)
 	r.SetSite(f.site)
 	r.Schedule()
@@ -78,19 +78,17 @@ type fiberBody struct {
 	co     *coro.Coro     // while it runs
 	id     atomic.Uintptr // the goroutine that runs it; 0 before the start and after the end
 	cx     *rouse.Context // of the poll that is going on
-	name   string         // for reports
+	home   *rouse.Home    // for reports
 	site   uintptr        // where it was spawned, for reports
 
 	over     bool // it has ended
 	endless  bool // parent is known to have no end
 	goexit   bool
+	canceled bool // awaits fail now
 	caught   *caughtPanic
-	canceled bool  // awaits fail now
-	unwind   bool  // awaits panic now
-	panics   int   // how many have
-	deadline int64 // when unwind begins
 
-	watch watch
+	dying *dying // if it outlived Drop
+	watch *watch // if an await's ctx can end
 	inner innerContext
 }
 
@@ -126,7 +124,7 @@ func (f *fiberBody) end() {
 	f.goexit = f.co.Goexit() && f.caught == nil
 	f.co.Release()
 	f.co = nil
-	f.watch.stop()
+	f.unfollow()
 	f.inner.cancel()
 }
 

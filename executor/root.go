@@ -43,7 +43,7 @@ func runRoot(cfg Config, fn func(context.Context) error, site uintptr) error {
 	f := newFiber(l.Context(context.Background()), l, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, fn(ctx)
 	})
-	f.name, f.site = l.main.Name(), site
+	f.home, f.site = l.main.home, site
 	_, err = runUntil[struct{}](l, f, site)
 	closed := l.Close()
 	var p *rouse.PanicError

@@ -23,15 +23,15 @@ func Yield(ctx context.Context) error {
 	if f.canceled {
 		return f.Begin(ctx)
 	}
-	f.watch.follow(f, ctx)
-	if f.watch.done != nil {
+	f.follow(ctx)
+	if f.watch != nil {
 		if err := f.failure(ctx); err != nil {
 			return err
 		}
 	}
 	f.cx.WakeByRef()
 	f.co.Suspend()
-	if f.canceled || f.watch.done != nil { // canceled is set before unwind
+	if f.canceled || f.watch != nil { // canceled is set before unwind
 		return f.failure(ctx)
 	}
 	return nil

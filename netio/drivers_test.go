@@ -1,11 +1,12 @@
 package netio_test
 
 import (
+	"runtime"
+
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/driver/epoll"
 	"github.com/rouse-go/rouse/driver/manual"
 	"github.com/rouse-go/rouse/driver/portable"
-	"runtime"
 )
 
 type driverUnderTest struct {

@@ -75,7 +75,8 @@ type request struct {
 
 var requests = sync.Pool{New: func() any { return new(request) }}
 
-// at once: newRequest, fill in args, submit, free.
+// newRequest returns a request whose args are still to be filled in. After
+// submit, free gives it back.
 func newRequest(code driver.Code, on driver.Handle) *request {
 	r := requests.Get().(*request)
 	r.op.Code, r.op.Handle, r.op.Args = code, on, &r.args
