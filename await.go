@@ -42,8 +42,9 @@ func ExecutorFrom(ctx context.Context) Executor {
 	return nil
 }
 
-// fiberOf returns the fiber that ctx carries if the caller is that fiber.
-func fiberOf(ctx context.Context) Awaiter {
+// FiberOf returns the fiber that ctx carries if the caller is that fiber, else
+// nil. It is for packages whose ctx forms have a shorter way than [Await].
+func FiberOf(ctx context.Context) Awaiter {
 	a, ok := ctx.(Awaiter) // the fiber's own ctx, not a derived one
 	if !ok {
 		if a, ok = ctx.Value(carrierKey{}).(Awaiter); !ok {
@@ -72,7 +73,7 @@ func Await[T any](ctx context.Context, f Future[T]) (T, error) {
 // home polls f itself; a fiber of another executor suspends while a task at
 // home polls f. With a nil home the calling goroutine polls.
 func AwaitOn[T any](ctx context.Context, home Executor, f Future[T]) (T, error) {
-	fiber := fiberOf(ctx)
+	fiber := FiberOf(ctx)
 	switch {
 	case fiber != nil && (home == nil || fiber.Executor() == home):
 		return awaitFiber(ctx, fiber, f)

@@ -134,7 +134,7 @@ const polledTwice = "rouse: JoinHandle polled after its result was handed out, o
 // blocks the goroutine. If ctx ends first Join returns its error; the task goes
 // on, and the handle is good for another Join.
 func (j JoinHandle[T]) Join(ctx context.Context) (T, error) {
-	if f := fiberOf(ctx); f != nil {
+	if f := FiberOf(ctx); f != nil {
 		return j.joinIn(ctx, f)
 	}
 	return block[T](ctx, borrowed[T]{j})

@@ -27,7 +27,8 @@ const burstLimit = 32
 // In a fiber of the channel's home it allocates nothing. From elsewhere it is a
 // task at home: some hundred nanoseconds and a few allocations.
 func (c *Bounded[T]) Send(ctx context.Context, v T) error {
-	if !c.home.inFiber(ctx) {
+	a := c.home.fiber(ctx)
+	if a == nil {
 		return c.sendAbroad(ctx, v)
 	}
 	if c.places.free > 0 && !c.closed && c.fibers.burst < burstLimit && ctx.Err() == nil {
@@ -44,7 +45,7 @@ func (c *Bounded[T]) Send(ctx context.Context, v T) error {
 	}
 	f.Set(v)
 	f.owed, c.fibers.burst = c.fibers.burst, 0
-	_, err := rouse.AwaitOn[struct{}](ctx, c.home.exec, f)
+	err := f.awaitIn(ctx, a)
 	f.empty()
 	f.next, c.fibers.sends = c.fibers.sends, f
 	return err
@@ -59,7 +60,8 @@ func (c *Bounded[T]) Send(ctx context.Context, v T) error {
 // In a fiber of the channel's home it allocates nothing. From elsewhere it is a
 // task at home: some hundred nanoseconds and a few allocations.
 func (c *Bounded[T]) Recv(ctx context.Context) (T, error) {
-	if !c.home.inFiber(ctx) {
+	a := c.home.fiber(ctx)
+	if a == nil {
 		return c.recvAbroad(ctx)
 	}
 	if c.elements.free > 0 && c.fibers.burst < burstLimit && ctx.Err() == nil {
@@ -74,7 +76,39 @@ func (c *Bounded[T]) Recv(ctx context.Context) (T, error) {
 		c.fibers.recvs, f.next = f.next, nil
 	}
 	f.owed, c.fibers.burst = c.fibers.burst, 0
-	v, err := rouse.AwaitOn[T](ctx, c.home.exec, f)
+	v, err := f.awaitIn(ctx, a)
 	f.next, c.fibers.recvs = c.fibers.recvs, f
 	return v, err
+}
+
+// awaitIn is rouse.Await in the fiber a, without its generality: each frame
+// that stands between a fiber and its suspension costs time when it returns.
+func (f *BoundedSend[T]) awaitIn(ctx context.Context, a rouse.Awaiter) error {
+	defer f.Drop() // no more than a look if it is not pending
+	if err := a.Begin(ctx); err != nil {
+		return err
+	}
+	for {
+		if _, err := f.Poll(a.Context()); err != rouse.Pending {
+			return err
+		}
+		if err := a.Suspend(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+func (f *BoundedRecv[T]) awaitIn(ctx context.Context, a rouse.Awaiter) (v T, err error) {
+	defer f.Drop()
+	if err = a.Begin(ctx); err != nil {
+		return v, err
+	}
+	for {
+		if v, err = f.Poll(a.Context()); err != rouse.Pending {
+			return v, err
+		}
+		if err = a.Suspend(ctx); err != nil {
+			return v, err
+		}
+	}
 }

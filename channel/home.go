@@ -87,11 +87,17 @@ func (h *home) of(ctx context.Context) rouse.Executor {
 	return ex
 }
 
-// inFiber reports whether the caller is a fiber of the home: then the channel
-// may be touched here and now. The goroutine's identity decides; ctx must agree
-// so that a call with the wrong ctx fails always and not only when it must wait.
-func (h *home) inFiber(ctx context.Context) bool {
-	return h.bound() && h.loop != nil && h.loop.AtHome() && rouse.ExecutorFrom(ctx) == h.exec
+// fiber returns the calling fiber if it is one of the home: then the channel may
+// be touched here and now. Else nil, also if ctx is not that fiber's: a call
+// with the wrong ctx fails always and not only when it must wait.
+func (h *home) fiber(ctx context.Context) rouse.Awaiter {
+	if !h.bound() {
+		return nil
+	}
+	if a := rouse.FiberOf(ctx); a != nil && keyOf(a.Executor()) == h.key.Load() { // pairs with the Store in bind
+		return a
+	}
+	return nil
 }
 
 // unbind lets the next poll bind again. Nobody else may use the channel then.

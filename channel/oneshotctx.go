@@ -13,7 +13,7 @@ import (
 //
 // In a fiber of the home it allocates nothing.
 func (o *Oneshot[T]) Recv(ctx context.Context) (T, error) {
-	if o.home.inFiber(ctx) {
+	if o.home.fiber(ctx) != nil {
 		return rouse.AwaitOn[T](ctx, o.home.exec, (*oneshotRecv[T])(o))
 	}
 	a := &oneshotRecvAbroad[T]{o: o}
@@ -28,7 +28,7 @@ func (o *Oneshot[T]) Recv(ctx context.Context) (T, error) {
 // inside a Poll it is not allowed. It waits only to get home. If ctx ends first
 // it returns ctx.Err(), and v has not been sent.
 func (o *Oneshot[T]) Send(ctx context.Context, v T) error {
-	if o.home.inFiber(ctx) {
+	if o.home.fiber(ctx) != nil {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

@@ -100,27 +100,24 @@ func TestCloseWhileAccepting(t *testing.T) {
 func TestAcceptInLine(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		l := w.listen()
-		var waits []func() (*netio.Conn, error)
-		var cancels []context.CancelFunc
-		for range 3 {
-			ctx, cancel := context.WithCancel(w.ctx)
-			cancels = append(cancels, cancel)
-			waits = append(waits, async(t, func() (*netio.Conn, error) { return l.Accept(ctx) }))
-			w.settle()
+		ctx, cancel := context.WithCancel(w.ctx)
+		defer cancel()
+		var waits []rouse.JoinHandle[*netio.Conn]
+		for _, ctx := range []context.Context{ctx, w.ctx, w.ctx} {
+			waits = append(waits, fiber.Go(ctx, l.Accept))
+			w.settle() // it is in line: fibers start in order
 		}
-		defer cancels[1]()
-		defer cancels[2]()
-		cancels[0]()
-		if _, err := waits[0](); err != context.Canceled {
+		cancel()
+		if _, err := waits[0].Join(w.ctx); err != context.Canceled {
 			t.Error(err)
 		}
-		for i := 1; i < 3; i++ {
+		for _, wait := range waits[1:] {
 			a, err := netio.Dial(w.ctx, "tcp", l.Addr().String())
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer a.Close()
-			b, err := waits[i]()
+			b, err := wait.Join(w.ctx)
 			if err != nil {
 				t.Fatal(err)
 			}
