@@ -4,30 +4,22 @@ import (
 	"context"
 
 	"github.com/rouse-go/rouse"
-	"github.com/rouse-go/rouse/internal/gid"
 )
 
-// The part of a fiber that rouse.Await sees. Everything here but Current and
-// Executor runs on the fiber's goroutine.
-
-// Executor returns the executor that runs the fiber.
-func (f *fiberBody) Executor() rouse.Executor { return f.l }
-
-// Current reports whether the caller is the fiber. Only the fiber's goroutine
-// finds itself in id; it may serve another fiber later, so id is cleared at the
-// end.
-func (f *fiberBody) Current() bool { return gid.Identity() == f.id.Load() }
+// The part of a fiber that rouse.Await sees. All of it runs on the fiber's own
+// goroutine, which Current has found out.
 
 // Context returns the Context of the poll that is going on.
-func (f *fiberBody) Context() *rouse.Context { return f.cx }
+func (c *fiberCtx) Context() *rouse.Context { return c.f.cx }
 
 // Begin starts an await.
-func (f *fiberBody) Begin(ctx context.Context) error {
+func (c *fiberCtx) Begin(ctx context.Context) error {
+	f := c.f
 	if f.canceled {
 		// One turn for the others, so that a loop of awaits is no spin. In an
 		// unwinding fiber deferred calls await, too, and go on unwinding.
 		if d := f.dying; d == nil || !d.unwind || d.panics >= unwindLimit {
-			f.pause()
+			f.co.Suspend()
 		}
 		return f.failure(ctx)
 	}
@@ -36,16 +28,13 @@ func (f *fiberBody) Begin(ctx context.Context) error {
 }
 
 // Suspend gives the turn back until the fiber is resumed.
-func (f *fiberBody) Suspend(ctx context.Context) error {
-	f.co.Suspend()                    // not pause: see Yield about frames
+func (c *fiberCtx) Suspend(ctx context.Context) error {
+	f := c.f
+	f.co.Suspend()                    // from here: see Yield about frames
 	if f.canceled || f.watch != nil { // canceled is set before unwind
 		return f.failure(ctx)
 	}
 	return nil
-}
-
-func (f *fiberBody) pause() {
-	f.co.Suspend()
 }
 
 // failure says why an await must end now, if it must.
@@ -58,8 +47,8 @@ func (f *fiberBody) failure(ctx context.Context) error {
 		return rouse.ErrCanceled
 	case f.watch == nil:
 		return nil // nothing that could have ended
-	case ctx == context.Context(f):
-		return f.parent.Err()
+	case ctx == context.Context(f.ctx):
+		return f.ctx.parent.Err()
 	}
 	return ctx.Err()
 }
@@ -74,11 +63,11 @@ type watch struct {
 
 // follow sees to it that the end of ctx wakes the fiber.
 func (f *fiberBody) follow(ctx context.Context) {
-	if ctx == context.Context(f) { // its own cancellation needs no watching
+	if ctx == context.Context(f.ctx) { // its own cancellation needs no watching
 		if f.endless {
 			return
 		}
-		ctx = f.parent
+		ctx = f.ctx.parent
 		f.endless = ctx.Done() == nil
 	}
 	done := ctx.Done()

@@ -35,7 +35,7 @@ func (f *fiberBody) Drop() {
 		return // not started, or ended
 	}
 	f.canceled = true
-	f.inner.cancel()
+	f.ctx.inner.cancel()
 	for range dropTries {
 		if f.resume(f.l.cx) {
 			f.lastWords()

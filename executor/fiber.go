@@ -3,7 +3,6 @@ package executor
 import (
 	"context"
 	"runtime/debug"
-	"sync/atomic"
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/internal/callsite"
@@ -32,11 +31,20 @@ func SpawnFiber[T any](ctx context.Context, l *Local, fn func(context.Context) (
 }
 
 func newFiber[T any](ctx context.Context, l *Local, fn func(context.Context) (T, error)) *fiber[T] {
-	if p, ok := ctx.(*fiberBody); ok {
+	if p, ok := ctx.(*fiberCtx); ok {
 		ctx = p.parent
 	}
-	f := &fiber[T]{fn: fn}
-	f.l, f.parent, f.main = l, ctx, f
+	var f *fiber[T]
+	if l.AtHome() {
+		f, _ = l.spare.get(keyOf((*fiber[T])(nil))).(*fiber[T])
+	}
+	if f == nil {
+		f = new(fiber[T])
+		f.main = f
+	}
+	f.fn = fn
+	f.ctx = &fiberCtx{f: &f.fiberBody, l: l, parent: ctx}
+	f.l = l
 	return f
 }
 
@@ -62,34 +70,35 @@ func (f *fiber[T]) Poll(cx *rouse.Context) (T, error) {
 	case f.goexit:
 		return none, rouse.ErrGoexit
 	}
-	return f.out, f.err
+	l, out, err := f.l, f.out, f.err
+	*f = fiber[T]{fiberBody: fiberBody{main: f}}
+	l.spare.put(f)
+	return out, err
 }
 
-// fiberBody is a fiber without its types: what runs on the coroutine, the
-// rouse.Awaiter that suspends it, and (in fiberctx.go) its context.Context.
+// fiberBody is a fiber without its types: what runs on the coroutine, and behind
+// its context (in fiberctx.go) the rouse.Awaiter that suspends it.
 //
 // The loop's goroutine and the coroutine's take turns, handed over by Resume
-// and Suspend, so the fields need no lock. Other goroutines that hold the ctx
-// look at parent, id and the lazily made inner context only.
+// and Suspend, so the fields need no lock; no other goroutine touches them. One
+// that has returned its result is used again.
 type fiberBody struct {
-	l      *Local
-	parent context.Context
-	main   interface{ call(context.Context) }
-	co     *coro.Coro     // while it runs
-	id     atomic.Uintptr // the goroutine that runs it; 0 before the start and after the end
-	cx     *rouse.Context // of the poll that is going on
-	home   *rouse.Home    // for reports
-	site   uintptr        // where it was spawned, for reports
+	l    *Local
+	main anyFiber
+	ctx  *fiberCtx
+	co   *coro.Coro     // while it runs
+	cx   *rouse.Context // of the poll that is going on
+	home *rouse.Home    // for reports
+	site uintptr        // where it was spawned, for reports
 
 	over     bool // it has ended
-	endless  bool // parent is known to have no end
+	endless  bool // the parent of ctx is known to have no end
 	goexit   bool
 	canceled bool // awaits fail now
 	caught   *caughtPanic
 
 	dying *dying // if it outlived Drop
 	watch *watch // if an await's ctx can end
-	inner innerContext
 }
 
 // caughtPanic takes a panic from the fiber's stack to the loop's.
@@ -125,17 +134,17 @@ func (f *fiberBody) end() {
 	f.co.Release()
 	f.co = nil
 	f.unfollow()
-	f.inner.cancel()
+	f.ctx.inner.cancel()
 }
 
 // RunOn is the coroutine's body.
 func (f *fiberBody) RunOn(*coro.Coro) {
-	f.id.Store(gid.Identity())
+	f.ctx.id.Store(gid.Identity())
 	defer func() { // also in Goexit
-		f.id.Store(0)
+		f.ctx.id.Store(0)
 		if v := recover(); v != nil && v != (unwinding{}) {
 			f.caught = &caughtPanic{v, debug.Stack()}
 		}
 	}()
-	f.main.call(f)
+	f.main.call(f.ctx)
 }

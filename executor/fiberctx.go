@@ -6,26 +6,43 @@ import (
 	"time"
 
 	"github.com/rouse-go/rouse"
+	"github.com/rouse-go/rouse/internal/gid"
 )
 
-// The part of a fiber that is its context.Context. It may be used from any
-// goroutine.
+// fiberCtx is a fiber's context.Context, which carries it; other goroutines may
+// use it, and keep it when the fiber has ended. It is an object of its own so
+// that the fiber itself can be used again.
+type fiberCtx struct {
+	f      *fiberBody // of the fiber's own goroutine only
+	l      *Local
+	parent context.Context
+	id     atomic.Uintptr // the goroutine that runs the fiber; 0 before the start and after the end
+	inner  innerContext
+}
+
+// Executor returns the executor that runs the fiber.
+func (c *fiberCtx) Executor() rouse.Executor { return c.l }
+
+// Current reports whether the caller is the fiber. Only the fiber's goroutine
+// finds itself in id; it may serve another fiber later, so id is cleared at the
+// end.
+func (c *fiberCtx) Current() bool { return gid.Identity() == c.id.Load() }
 
 // Deadline returns the parent's deadline.
-func (f *fiberBody) Deadline() (time.Time, bool) { return f.parent.Deadline() }
+func (c *fiberCtx) Deadline() (time.Time, bool) { return c.parent.Deadline() }
 
 // Done returns a channel that is closed when the fiber is cancelled or has
 // ended, or its parent ctx has. It is made at the first call: most fibers never
 // need it.
-func (f *fiberBody) Done() <-chan struct{} { return f.inner.get(f.parent).Done() }
+func (c *fiberCtx) Done() <-chan struct{} { return c.inner.get(c.parent).Done() }
 
 // Err says whether Done is closed, and why.
-func (f *fiberBody) Err() error {
-	switch in := f.inner.p.Load(); in {
+func (c *fiberCtx) Err() error {
+	switch in := c.inner.p.Load(); in {
 	case nil:
-		return f.parent.Err()
+		return c.parent.Err()
 	case endedInner:
-		if err := f.parent.Err(); err != nil {
+		if err := c.parent.Err(); err != nil {
 			return err
 		}
 		return context.Canceled
@@ -37,14 +54,14 @@ func (f *fiberBody) Err() error {
 // Value answers for the carrier key with the fiber, and asks the parent for
 // all others. The inner context answers context's own key for propagating
 // cancellation, so that deriving from the fiber's ctx starts no goroutine.
-func (f *fiberBody) Value(key any) any {
+func (c *fiberCtx) Value(key any) any {
 	if rouse.IsCarrierKey(key) {
-		return f
+		return c
 	}
-	if ctx := f.inner.have(); ctx != nil {
+	if ctx := c.inner.have(); ctx != nil {
 		return ctx.Value(key)
 	}
-	return f.parent.Value(key)
+	return c.parent.Value(key)
 }
 
 // innerContext is a cancellable context made when somebody asks for it. Awaits

@@ -35,6 +35,7 @@ type Local struct {
 	lost  int // panics beyond those held
 
 	coros  coro.Pool
+	spare  spareFibers
 	dying  []*fiberBody // cancelled and not yet ended
 	reapAt int64        // when they are resumed next
 

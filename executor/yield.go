@@ -15,13 +15,14 @@ import (
 // switch of stacks the CPU has predicted every return wrongly, so each frame
 // between here and the switch costs some 5 ns.
 func Yield(ctx context.Context) error {
-	f, ok := ctx.(*fiberBody)
-	if !ok || !f.Current() {
+	c, ok := ctx.(*fiberCtx)
+	if !ok || !c.Current() {
 		_, err := rouse.Await(ctx, rouse.Future[struct{}](rouse.Yield()))
 		return err
 	}
+	f := c.f
 	if f.canceled {
-		return f.Begin(ctx)
+		return c.Begin(ctx)
 	}
 	f.follow(ctx)
 	if f.watch != nil {

@@ -1,6 +1,7 @@
 package timer
 
 import (
+	"container/list"
 	"context"
 	"sync"
 	"time"
@@ -24,8 +25,8 @@ func WithTimeout(ctx context.Context, d time.Duration) (context.Context, context
 	if !ok {
 		panic("rouse: timer.WithTimeout needs a ctx that carries an executor, such as a fiber's; use context.WithTimeout elsewhere")
 	}
-	c := &timedContext{clock: host.Alarms(), done: make(chan struct{})}
-	c.inner, c.cancel = context.WithCancelCause(ctx)
+	c := &timedContext{ex: ex, clock: host.Alarms(), done: make(chan struct{})}
+	c.values, c.cause = context.WithCancelCause(context.WithoutCancel(ctx))
 	if parent, ok := ctx.Deadline(); ok {
 		c.deadline = parent
 	}
@@ -34,74 +35,106 @@ func WithTimeout(ctx context.Context, d time.Duration) (context.Context, context
 			c.deadline = at
 		}
 	}
-	context.AfterFunc(c.inner, c.close) // for when a ctx above ends
-	if d <= 0 {
-		c.end(ErrTimeout)
-		return c, func() {}
-	}
-	atHome(ex, c, func() { c.arm(d) })
-	return c, func() {
-		if c.end(context.Canceled) {
-			atHome(ex, c, c.disarm)
+	switch {
+	case ctx.Err() != nil:
+		c.end(ctx.Err(), context.Cause(ctx))
+	case d <= 0:
+		c.end(context.DeadlineExceeded, ErrTimeout)
+	default:
+		c.follow(ctx)
+		if !c.atHome(func() { c.arm(d) }) {
+			c.end(context.Canceled, rouse.ErrClosed)
 		}
 	}
+	return c, func() { c.endEarly(context.Canceled, context.Canceled) }
 }
 
-// atHome runs fn on ex's goroutine: now if we are there, else soon. If ex has
-// closed, c ends instead.
-func atHome(ex rouse.Executor, c *timedContext, fn func()) {
-	if h, ok := ex.(interface{ AtHome() bool }); ok && h.AtHome() {
-		fn()
-	} else if ex.Inject(func(*rouse.Context) { fn() }) != nil {
-		c.end(rouse.ErrClosed)
-	}
-}
-
-// timedContext is the ctx of WithTimeout.
-//
-// A standard ctx inside does the work, but its Err can't be DeadlineExceeded.
-// So Done is a channel of our own: then package context does not take us for
-// the inner ctx, and asks our AfterFunc and our Err.
+// timedContext is the ctx of WithTimeout. Everybody may use it, so it has a
+// lock, which is never held while others' code is called. When it ends, whoever
+// follows it is told there and then, in the order of registration: where
+// package context would start goroutines, a fiber that awaits under it is woken
+// in the same turn of the loop, every time.
 type timedContext struct {
-	inner    context.Context
-	cancel   context.CancelCauseFunc
+	ex       rouse.Executor
 	deadline time.Time
-	done     chan struct{}
-	once     sync.Once // closes done
+	done     chan struct{} // closed under mu
 
-	alarm alarm.Alarm // home only
+	// values is a standard ctx that nobody follows: it answers Value as the
+	// parent does, and holds the cause where context.Cause finds it. Its Done
+	// is not ours, so package context does not take us for it, and asks our
+	// AfterFunc and our Err, which can be DeadlineExceeded.
+	values context.Context
+	cause  context.CancelCauseFunc
+
+	mu        sync.Mutex
+	err       error
+	followers list.List // of func()
+	unfollow  func() bool
+
 	clock *alarm.Clock
+	alarm alarm.Alarm // home only
+}
+
+// follow has c end when its parent does.
+func (c *timedContext) follow(parent context.Context) {
+	c.mu.Lock() // against an end that comes before unfollow is set
+	defer c.mu.Unlock()
+	c.unfollow = alarm.AfterEnd(parent, func() { c.endEarly(parent.Err(), context.Cause(parent)) })
+}
+
+// atHome runs fn on the executor's goroutine: now if we are there, else soon.
+// It reports false if the executor has closed.
+func (c *timedContext) atHome(fn func()) bool {
+	if h, ok := c.ex.(interface{ AtHome() bool }); ok && h.AtHome() {
+		fn()
+		return true
+	}
+	return c.ex.Inject(func(*rouse.Context) { fn() }) == nil
 }
 
 func (c *timedContext) arm(d time.Duration) {
-	if c.inner.Err() != nil {
-		return // cancelled before it reached home
+	if c.Err() == nil { // it may have ended on its way home
+		c.clock.Set(&c.alarm, later(c.clock.Now(), int64(d)), rouse.NewContext(rouse.NewWaker(c)))
 	}
-	c.clock.Set(&c.alarm, later(c.clock.Now(), int64(d)), rouse.NewContext(rouse.NewWaker(c)))
 }
 
-func (c *timedContext) disarm() { c.clock.Stop(&c.alarm) }
-
-// end ends the ctx for a reason of its own and reports whether that was the
-// first.
-func (c *timedContext) end(cause error) bool {
-	first := c.inner.Err() == nil
-	c.cancel(cause)
-	c.close()
-	return first
+// end ends the ctx and reports whether it had not ended before.
+func (c *timedContext) end(err, cause error) bool {
+	c.mu.Lock()
+	if c.err != nil {
+		c.mu.Unlock()
+		return false
+	}
+	c.err = err
+	c.cause(cause)
+	close(c.done)
+	tell, unfollow := c.followers, c.unfollow
+	c.followers.Init()
+	c.mu.Unlock()
+	if unfollow != nil {
+		unfollow()
+	}
+	for e := tell.Front(); tell.Len() > 0; e = tell.Front() {
+		tell.Remove(e).(func())()
+	}
+	return true
 }
 
-func (c *timedContext) close() { c.once.Do(func() { close(c.done) }) }
+// endEarly is end with the alarm still set.
+func (c *timedContext) endEarly(err, cause error) {
+	if c.end(err, cause) {
+		c.atHome(func() { c.clock.Stop(&c.alarm) }) // closed: it is gone already
+	}
+}
 
 // WakeByRef is called by the wheel: time is up.
-func (c *timedContext) WakeByRef() { c.end(ErrTimeout) }
+func (c *timedContext) WakeByRef() { c.end(context.DeadlineExceeded, ErrTimeout) }
 
-// Drop is called for a waker that wakes no more: the alarm was given up, by
-// cancel or because the executor has closed.
-func (c *timedContext) Drop() { c.end(rouse.ErrClosed) }
+// Drop is called for a waker that wakes no more: the alarm has been stopped,
+// after the end, or the executor has closed.
+func (c *timedContext) Drop() { c.end(context.Canceled, rouse.ErrClosed) }
 
-// Done, Err, Deadline and Value are those of a context.Context: from any
-// goroutine.
+// What follows is context.Context, from any goroutine.
 
 // Done returns a channel that is closed when the ctx has ended.
 func (c *timedContext) Done() <-chan struct{} { return c.done }
@@ -111,19 +144,38 @@ func (c *timedContext) Deadline() (time.Time, bool) { return c.deadline, !c.dead
 
 // Err returns context.DeadlineExceeded if the time was up.
 func (c *timedContext) Err() error {
-	err := c.inner.Err()
-	if err == nil {
-		return nil
-	}
-	c.close() // a ctx above has ended, and close is still on its way
-	if context.Cause(c.inner) == ErrTimeout {
-		return context.DeadlineExceeded
-	}
-	return err
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
 }
 
-// Value asks the parent, and lets context.Cause find the cause.
-func (c *timedContext) Value(key any) any { return c.inner.Value(key) }
+// Value asks the parent.
+func (c *timedContext) Value(key any) any {
+	if alarm.IsEnderKey(key) {
+		return c
+	}
+	return c.values.Value(key)
+}
 
-// AfterFunc is what package context calls to follow a ctx that it does not know.
-func (c *timedContext) AfterFunc(f func()) func() bool { return context.AfterFunc(c.inner, f) }
+// AfterFunc is how package context, and fibers, follow the ctx. f is called
+// when it ends, by whoever ends it; in a goroutine if it has ended. stop takes
+// that back and reports whether it was in time.
+func (c *timedContext) AfterFunc(f func()) (stop func() bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		go f() // the caller may hold a lock that f takes
+		return func() bool { return false }
+	}
+	e := c.followers.PushBack(f)
+	return func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.err != nil {
+			return false
+		}
+		before := c.followers.Len()
+		c.followers.Remove(e) // nothing if it was removed
+		return c.followers.Len() < before
+	}
+}

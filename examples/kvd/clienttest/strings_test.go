@@ -20,7 +20,7 @@ func TestStrings(t *testing.T) {
 		want(t, rdb.Get(ctx, "k"), "value\x00x")
 		want(t, rdb.GetDel(ctx, "k"), "value\x00x")
 		wantNil(t, rdb.GetDel(ctx, "k"))
-		wantNil(t, rdb.GetSet(ctx, "k", "1"))
+		wantNil(t, rdb.Do(ctx, "getset", "k", "1"))
 		want(t, rdb.MSet(ctx, "a", "1", "b", "\r\n\x00\xff", "c", ""), "OK")
 		want(t, rdb.MGet(ctx, "a", "b", "none", "c"), []any{"1", "\r\n\x00\xff", nil, ""})
 		want(t, rdb.MSetNX(ctx, "d", "1", "a", "2"), false)

@@ -1,0 +1,234 @@
+package timer_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/rouse-go/rouse"
+	"github.com/rouse-go/rouse/driver/manual"
+	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/timer"
+)
+
+// inFiber runs fn as a fiber while the clock goes to d, tick by tick.
+func (s *stage) inFiber(d time.Duration, fn func(ctx context.Context) error) {
+	s.t.Helper()
+	j := executor.SpawnFiber(s.l.Context(s.t.Context()), s.l, func(ctx context.Context) (int, error) { return 0, fn(ctx) })
+	s.idle()
+	for at := time.Duration(s.drv.Now()); at <= d && !j.IsFinished(); at += tick {
+		s.to(at)
+		// A ctx wakes its fiber by way of a goroutine.
+		for end := time.Now().Add(limit); settling(s, j) && time.Now().Before(end); {
+			runtime.Gosched()
+			s.idle()
+		}
+	}
+	if !j.IsFinished() {
+		s.t.Fatalf("not over at %v", d)
+	}
+	if _, err := executor.RunUntil(s.l, rouse.Future[int](j)); err != nil {
+		s.t.Error(err)
+	}
+}
+
+// settling reports whether the fiber is about to end: no alarm is set that it
+// could be waiting for.
+func settling(s *stage, j rouse.JoinHandle[int]) bool {
+	return !j.IsFinished() && s.l.Alarms().Len() == 0
+}
+
+func TestWithTimeoutInAFiber(t *testing.T) {
+	s := onStage(t)
+	s.inFiber(20*tick, func(ctx context.Context) error {
+		wall := s.drv.Wall()
+		timed, cancel := timer.WithTimeout(ctx, 5*tick)
+		defer cancel()
+		s.armed(1) // at once: we are at home
+		child, cancelChild := context.WithCancel(context.WithValue(timed, limit, 1))
+		defer cancelChild()
+		if at, ok := timed.Deadline(); !ok || !at.Equal(wall.Add(5*tick)) {
+			t.Errorf("deadline %v", at)
+		}
+		if timed.Err() != nil || context.Cause(timed) != nil || child.Err() != nil {
+			t.Error("over before its time")
+		}
+		_, err := rouse.Await(timed, rouse.Future[int](&probe{}))
+		if err != context.DeadlineExceeded {
+			t.Errorf("the await: %v", err)
+		}
+		if now := time.Duration(s.drv.Now()); now != 5*tick {
+			t.Errorf("over at %v", now)
+		}
+		<-timed.Done() // closed
+		if timed.Err() != context.DeadlineExceeded || context.Cause(timed) != timer.ErrTimeout {
+			t.Errorf("Err %v, Cause %v", timed.Err(), context.Cause(timed))
+		}
+		<-child.Done() // soon: package context tells children in a goroutine
+		if child.Err() != context.DeadlineExceeded || context.Cause(child) != timer.ErrTimeout {
+			t.Errorf("child: Err %v, Cause %v", child.Err(), context.Cause(child))
+		}
+		late, cancelLate := context.WithCancel(timed)
+		defer cancelLate()
+		if late.Err() != context.DeadlineExceeded {
+			t.Errorf("derived afterwards: %v", late.Err())
+		}
+		s.armed(0)
+		return ctx.Err()
+	})
+}
+
+func TestCancelGivesUpTheAlarm(t *testing.T) {
+	s := onStage(t)
+	s.inFiber(tick, func(ctx context.Context) error {
+		timed, cancel := timer.WithTimeout(ctx, time.Hour)
+		s.armed(1)
+		cancel()
+		cancel()
+		s.armed(0)
+		<-timed.Done()
+		if timed.Err() != context.Canceled || context.Cause(timed) != context.Canceled {
+			t.Errorf("Err %v, Cause %v", timed.Err(), context.Cause(timed))
+		}
+		return nil
+	})
+}
+
+func TestWithTimeoutNestsLikeContexts(t *testing.T) {
+	s := onStage(t)
+	s.inFiber(20*tick, func(ctx context.Context) error {
+		outer, cancelOuter := timer.WithTimeout(ctx, 3*tick)
+		defer cancelOuter()
+		inner, cancelInner := timer.WithTimeout(outer, time.Hour)
+		defer cancelInner()
+		if a, _ := outer.Deadline(); true {
+			if b, ok := inner.Deadline(); !ok || !b.Equal(a) {
+				t.Errorf("deadline %v, the outer one is %v", b, a)
+			}
+		}
+		if err := sleep(inner, time.Hour); err != context.DeadlineExceeded {
+			t.Errorf("%v", err)
+		}
+		if err := sleep(outer, 0); err != context.DeadlineExceeded {
+			t.Errorf("%v", err)
+		}
+		return nil
+	})
+	s.armed(0)
+}
+
+func TestWithTimeoutOfNothingIsOverAtOnce(t *testing.T) {
+	s := onStage(t)
+	s.inFiber(tick, func(ctx context.Context) error {
+		for _, d := range []time.Duration{0, -1} {
+			timed, cancel := timer.WithTimeout(ctx, d)
+			<-timed.Done()
+			if timed.Err() != context.DeadlineExceeded {
+				t.Errorf("%v", timed.Err())
+			}
+			cancel()
+			s.armed(0)
+		}
+		return nil
+	})
+}
+
+func TestWithTimeoutEndsWithItsParent(t *testing.T) {
+	s := onStage(t)
+	s.inFiber(tick, func(ctx context.Context) error {
+		parent, cancelParent := context.WithCancel(ctx)
+		timed, cancel := timer.WithTimeout(parent, time.Hour)
+		cancelParent()
+		if timed.Err() != context.Canceled {
+			t.Errorf("Err %v", timed.Err())
+		}
+		<-timed.Done()
+		cancel()
+		return nil
+	})
+}
+
+// In a goroutine the ctx is the executor's all the same.
+func TestWithTimeoutInAGoroutine(t *testing.T) {
+	bound(t)
+	drv, err := manual.New(manual.Config{AutoAdvance: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := executor.New(executor.Config{Driver: drv})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran := make(chan error, 1)
+	go func() { ran <- l.Run(t.Context()) }()
+	ctx := l.Context(t.Context())
+
+	timed, cancel := timer.WithTimeout(ctx, time.Hour) // an hour of the executor's clock
+	receive(t, timed.Done())
+	if timed.Err() != context.DeadlineExceeded || context.Cause(timed) != timer.ErrTimeout {
+		t.Errorf("Err %v, Cause %v", timed.Err(), context.Cause(timed))
+	}
+	cancel()
+	timed, cancel = timer.WithTimeout(ctx, time.Hour)
+	cancel()
+	receive(t, timed.Done())
+	if err := timed.Err(); err != context.Canceled && err != context.DeadlineExceeded { // either may be first
+		t.Error(err)
+	}
+	timed, cancel = timer.WithTimeout(ctx, time.Hour)
+	defer cancel()
+	if err := sleep(timed, 100*time.Hour); err != context.DeadlineExceeded {
+		t.Errorf("Await in a goroutine: %v", err)
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := receive(t, ran); err != nil {
+		t.Error(err)
+	}
+}
+
+// If the executor closes, nobody waits for the clock for ever.
+func TestWithTimeoutEndsWithTheExecutor(t *testing.T) {
+	s := onStage(t)
+	ctx := s.l.Context(t.Context())
+	armed, cancel := timer.WithTimeout(ctx, time.Hour)
+	defer cancel()
+	s.idle()
+	s.armed(1)
+	if err := s.l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	late, cancelLate := timer.WithTimeout(ctx, time.Hour)
+	defer cancelLate()
+	for _, c := range []context.Context{armed, late} {
+		receive(t, c.Done())
+		if c.Err() != context.Canceled || !errors.Is(context.Cause(c), rouse.ErrClosed) {
+			t.Errorf("Err %v, Cause %v", c.Err(), context.Cause(c))
+		}
+	}
+	s.armed(0)
+}
+
+func TestWithTimeoutNeedsAnExecutor(t *testing.T) {
+	mustPanic(t, "use context.WithTimeout elsewhere", func() { timer.WithTimeout(context.Background(), tick) })
+}
+
+func TestDerivingFromATimedCtxStartsNoGoroutine(t *testing.T) {
+	s := onStage(t)
+	s.inFiber(tick, func(ctx context.Context) error {
+		timed, cancel := timer.WithTimeout(ctx, time.Hour)
+		defer cancel()
+		before := runtime.NumGoroutine()
+		for range 50 {
+			_, cancel := context.WithCancel(timed)
+			defer cancel()
+		}
+		if n := runtime.NumGoroutine(); n > before {
+			t.Errorf("%d goroutines, before %d", n, before)
+		}
+		return nil
+	})
+}
