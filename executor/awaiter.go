@@ -4,13 +4,14 @@ import (
 	"context"
 
 	"github.com/rouse-go/rouse"
+	"github.com/rouse-go/rouse/internal/alarm"
 )
 
 // The part of a fiber that rouse.Await sees. All of it runs on the fiber's own
 // goroutine, which Current has found out.
 
 // Context returns the Context of the poll that is going on.
-func (c *fiberCtx) Context() *rouse.Context { return c.f.cx }
+func (c *fiberCtx) Context() *rouse.Context { return c.l.cx }
 
 // Begin starts an await.
 func (c *fiberCtx) Begin(ctx context.Context) error {
@@ -78,8 +79,8 @@ func (f *fiberBody) follow(ctx context.Context) {
 	if done == nil {
 		return
 	}
-	w := f.cx.Waker()
-	f.watch = &watch{done, context.AfterFunc(ctx, w.WakeByRef), w}
+	w := f.l.cx.Waker()
+	f.watch = &watch{done, alarm.AfterEnd(ctx, w.WakeByRef), w}
 }
 
 func (f *fiberBody) unfollow() {

@@ -31,13 +31,13 @@ type dying struct {
 
 // Drop cancels the fiber.
 func (f *fiberBody) Drop() {
-	if f.co == nil {
+	if !f.running {
 		return // not started, or ended
 	}
 	f.canceled = true
 	f.ctx.inner.cancel()
 	for range dropTries {
-		if f.resume(f.l.cx) {
+		if f.resume() {
 			f.lastWords()
 			return
 		}
@@ -73,7 +73,7 @@ func (l *Local) reapBy(unwind func(*fiberBody) bool) {
 	keep := l.dying[:0]
 	for _, f := range l.dying {
 		f.dying.unwind = unwind(f)
-		switch ended := f.resume(l.cx); {
+		switch ended := f.resume(); {
 		case ended:
 			f.lastWords()
 		case f.dying.unwind:

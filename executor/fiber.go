@@ -23,7 +23,10 @@ import (
 func SpawnFiber[T any](ctx context.Context, l *Local, fn func(context.Context) (T, error), opts ...Option) rouse.JoinHandle[T] {
 	f := newFiber(ctx, l, fn)
 	home := l.queueHere().homeOf(opts, true)
-	f.home, f.site = home, siteOf(opts, callsite.Caller())
+	if f.home != home {
+		f.home = home
+	}
+	f.site = siteOf(opts, callsite.Caller())
 	r, j := rouse.NewLocalTask[T](f, home)
 	r.SetSite(f.site)
 	r.Schedule()
@@ -40,11 +43,10 @@ func newFiber[T any](ctx context.Context, l *Local, fn func(context.Context) (T,
 	}
 	if f == nil {
 		f = new(fiber[T])
-		f.main = f
+		f.main, f.l = f, l
 	}
 	f.fn = fn
 	f.ctx = &fiberCtx{f: &f.fiberBody, l: l, parent: ctx}
-	f.l = l
 	return f
 }
 
@@ -61,7 +63,7 @@ func (f *fiber[T]) call(ctx context.Context) { f.out, f.err = f.fn(ctx) }
 
 func (f *fiber[T]) Poll(cx *rouse.Context) (T, error) {
 	var none T
-	if !f.over && !f.resume(cx) {
+	if !f.over && !f.resume() {
 		return none, rouse.Pending
 	}
 	switch {
@@ -70,9 +72,13 @@ func (f *fiber[T]) Poll(cx *rouse.Context) (T, error) {
 	case f.goexit:
 		return none, rouse.ErrGoexit
 	}
-	l, out, err := f.l, f.out, f.err
-	*f = fiber[T]{fiberBody: fiberBody{main: f}}
-	l.spare.put(f)
+	out, err := f.out, f.err
+	f.fn, f.out = nil, none
+	if err != nil {
+		f.err = nil
+	}
+	f.again()
+	f.l.spare.put(f)
 	return out, err
 }
 
@@ -86,11 +92,11 @@ type fiberBody struct {
 	l    *Local
 	main anyFiber
 	ctx  *fiberCtx
-	co   *coro.Coro     // while it runs
-	cx   *rouse.Context // of the poll that is going on
-	home *rouse.Home    // for reports
-	site uintptr        // where it was spawned, for reports
+	co   *coro.Coro  // while it runs; then left as it is
+	home *rouse.Home // for reports
+	site uintptr     // where it was spawned, for reports
 
+	running  bool // it has started, and not ended
 	over     bool // it has ended
 	endless  bool // the parent of ctx is known to have no end
 	goexit   bool
@@ -114,10 +120,9 @@ type unwinding struct{}
 
 // resume runs the fiber until it suspends or ends, and reports whether it has
 // ended.
-func (f *fiberBody) resume(cx *rouse.Context) bool {
-	f.cx = cx
-	if f.co == nil {
-		f.co = f.l.coros.Start(f)
+func (f *fiberBody) resume() bool {
+	if !f.running {
+		f.start()
 	}
 	if !f.co.Resume() {
 		return false
@@ -128,20 +133,34 @@ func (f *fiberBody) resume(cx *rouse.Context) bool {
 
 // end takes note that the fiber has ended, and gives back what it had.
 func (f *fiberBody) end() {
-	f.over = true
-	f.cx = nil
+	f.running, f.over = false, true
 	f.goexit = f.co.Goexit() && f.caught == nil
 	f.co.Release()
-	f.co = nil
-	f.unfollow()
-	f.ctx.inner.cancel()
+	if f.watch != nil {
+		f.unfollow()
+	}
+	f.ctx.ended()
+}
+
+// start takes a coroutine for the fiber.
+func (f *fiberBody) start() {
+	f.running = true
+	if c := f.l.coros.Start(f); f.co != c { // each pointer written is work for the collector
+		f.co = c
+	}
+}
+
+// again makes a fiber that has returned its result as good as new.
+func (f *fiberBody) again() {
+	f.ctx = nil
+	f.over, f.endless, f.canceled = false, false, false
 }
 
 // RunOn is the coroutine's body.
 func (f *fiberBody) RunOn(*coro.Coro) {
 	f.ctx.id.Store(gid.Identity())
 	defer func() { // also in Goexit
-		f.ctx.id.Store(0)
+		f.ctx.id.Store(hasEnded)
 		if v := recover(); v != nil && v != (unwinding{}) {
 			f.caught = &caughtPanic{v, debug.Stack()}
 		}

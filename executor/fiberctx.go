@@ -16,9 +16,12 @@ type fiberCtx struct {
 	f      *fiberBody // of the fiber's own goroutine only
 	l      *Local
 	parent context.Context
-	id     atomic.Uintptr // the goroutine that runs the fiber; 0 before the start and after the end
+	id     atomic.Uintptr // the goroutine that runs the fiber; 0 before, and hasEnded after
 	inner  innerContext
 }
+
+// hasEnded is the id of a fiber that has ended; no goroutine has it.
+const hasEnded = 1
 
 // Executor returns the executor that runs the fiber.
 func (c *fiberCtx) Executor() rouse.Executor { return c.l }
@@ -34,13 +37,30 @@ func (c *fiberCtx) Deadline() (time.Time, bool) { return c.parent.Deadline() }
 // Done returns a channel that is closed when the fiber is cancelled or has
 // ended, or its parent ctx has. It is made at the first call: most fibers never
 // need it.
-func (c *fiberCtx) Done() <-chan struct{} { return c.inner.get(c.parent).Done() }
+func (c *fiberCtx) Done() <-chan struct{} {
+	ctx := c.inner.get(c.parent)
+	if c.id.Load() == hasEnded { // pairs with the Store in RunOn, as ended's look at inner does
+		c.inner.cancel()
+	}
+	return ctx.Done()
+}
+
+// ended closes Done, if anybody has asked for it.
+func (c *fiberCtx) ended() {
+	if c.inner.p.Load() != nil { // after the Store in RunOn: see Done
+		c.inner.cancel()
+	}
+}
+
 
 // Err says whether Done is closed, and why.
 func (c *fiberCtx) Err() error {
 	switch in := c.inner.p.Load(); in {
 	case nil:
-		return c.parent.Err()
+		if err := c.parent.Err(); err != nil || c.id.Load() != hasEnded {
+			return err
+		}
+		return context.Canceled
 	case endedInner:
 		if err := c.parent.Err(); err != nil {
 			return err

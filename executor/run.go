@@ -164,9 +164,8 @@ func (l *Local) serve(q *Queue) {
 			out = r.Run(l.cx)
 		} else if r.Begin(l.cx) {
 			f := (*fiberBody)(r.Future()) // a fiber starts with its body
-			f.cx = l.cx
-			if f.co == nil {
-				f.co = l.coros.Start(f)
+			if !f.running {
+				f.start()
 			}
 			if f.co.Resume() {
 				f.end()

@@ -52,7 +52,6 @@ func (s *spareFibers) get(key uintptr) anyFiber {
 		return nil
 	}
 	f := l.free[n-1]
-	l.free[n-1] = nil
 	l.free = l.free[:n-1]
 	return f
 }

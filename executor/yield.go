@@ -30,7 +30,7 @@ func Yield(ctx context.Context) error {
 			return err
 		}
 	}
-	f.cx.WakeByRef()
+	c.l.cx.WakeByRef()
 	f.co.Suspend()
 	if f.canceled || f.watch != nil { // canceled is set before unwind
 		return f.failure(ctx)

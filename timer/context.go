@@ -25,7 +25,7 @@ func WithTimeout(ctx context.Context, d time.Duration) (context.Context, context
 	if !ok {
 		panic("rouse: timer.WithTimeout needs a ctx that carries an executor, such as a fiber's; use context.WithTimeout elsewhere")
 	}
-	c := &timedContext{ex: ex, clock: host.Alarms(), done: make(chan struct{})}
+	c := &timedContext{parent: ctx, ex: ex, clock: host.Alarms(), done: make(chan struct{}), followers: list.New()}
 	c.values, c.cause = context.WithCancelCause(context.WithoutCancel(ctx))
 	if parent, ok := ctx.Deadline(); ok {
 		c.deadline = parent
@@ -41,7 +41,7 @@ func WithTimeout(ctx context.Context, d time.Duration) (context.Context, context
 	case d <= 0:
 		c.end(context.DeadlineExceeded, ErrTimeout)
 	default:
-		c.follow(ctx)
+		c.follow()
 		if !c.atHome(func() { c.arm(d) }) {
 			c.end(context.Canceled, rouse.ErrClosed)
 		}
@@ -55,6 +55,7 @@ func WithTimeout(ctx context.Context, d time.Duration) (context.Context, context
 // package context would start goroutines, a fiber that awaits under it is woken
 // in the same turn of the loop, every time.
 type timedContext struct {
+	parent   context.Context
 	ex       rouse.Executor
 	deadline time.Time
 	done     chan struct{} // closed under mu
@@ -68,7 +69,7 @@ type timedContext struct {
 
 	mu        sync.Mutex
 	err       error
-	followers list.List // of func()
+	followers *list.List // of func(); nil after the end
 	unfollow  func() bool
 
 	clock *alarm.Clock
@@ -76,10 +77,10 @@ type timedContext struct {
 }
 
 // follow has c end when its parent does.
-func (c *timedContext) follow(parent context.Context) {
+func (c *timedContext) follow() {
 	c.mu.Lock() // against an end that comes before unfollow is set
 	defer c.mu.Unlock()
-	c.unfollow = alarm.AfterEnd(parent, func() { c.endEarly(parent.Err(), context.Cause(parent)) })
+	c.unfollow = alarm.AfterEnd(c.parent, func() { c.endEarly(c.parent.Err(), context.Cause(c.parent)) })
 }
 
 // atHome runs fn on the executor's goroutine: now if we are there, else soon.
@@ -109,13 +110,13 @@ func (c *timedContext) end(err, cause error) bool {
 	c.cause(cause)
 	close(c.done)
 	tell, unfollow := c.followers, c.unfollow
-	c.followers.Init()
+	c.followers = nil
 	c.mu.Unlock()
 	if unfollow != nil {
 		unfollow()
 	}
-	for e := tell.Front(); tell.Len() > 0; e = tell.Front() {
-		tell.Remove(e).(func())()
+	for e := tell.Front(); e != nil; e = e.Next() {
+		e.Value.(func())()
 	}
 	return true
 }
@@ -144,6 +145,9 @@ func (c *timedContext) Deadline() (time.Time, bool) { return c.deadline, !c.dead
 
 // Err returns context.DeadlineExceeded if the time was up.
 func (c *timedContext) Err() error {
+	if err := c.parent.Err(); err != nil {
+		c.endEarly(err, context.Cause(c.parent)) // its message may still be on the way
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.err

@@ -28,9 +28,10 @@ const (
 type Interval struct {
 	period int64
 	policy Policy
-	next   int64 // the instant of the next tick; 0 before the first poll
+	next   int64 // the instant of the next tick
 	timer  Timer
-	armed  bool
+	begun  bool // next is valid
+	armed  bool // so is timer
 }
 
 // NewInterval returns an Interval. The first tick comes at once, the others a
@@ -45,8 +46,8 @@ func NewInterval(period time.Duration, policy Policy) *Interval {
 // Poll waits for the next tick and returns the instant for which it was due.
 // Unlike other futures an Interval may be polled again after each result.
 func (i *Interval) Poll(cx *rouse.Context) (int64, error) {
-	if i.next == 0 {
-		i.next = max(clockOf(cx).Now(), 1)
+	if !i.begun {
+		i.next, i.begun = clockOf(cx).Now(), true
 		return i.advance(cx.Now()), nil
 	}
 	if !i.armed {

@@ -61,7 +61,6 @@ func (p *Pool) Start(body Body) *Coro {
 	var c *Coro
 	if n := len(p.idle); n > 0 {
 		c = p.idle[n-1]
-		p.idle[n-1] = nil
 		p.idle = p.idle[:n-1]
 	} else {
 		c = &Coro{pool: p}
@@ -102,7 +101,7 @@ func (c *Coro) run() {
 	}()
 	for {
 		c.body.RunOn(c)
-		c.body, c.done = nil, true
+		c.done = true
 		if !c.yield(struct{}{}) {
 			returned = true
 			return
