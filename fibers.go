@@ -95,8 +95,8 @@ func (s *fiberSet) grow() {
 // EnterFiber makes the calling goroutine, a coroutine that the loop switches
 // to, count as home whenever it runs, until LeaveFiber.
 func (l *Loop) EnterFiber() {
+	onLoop.Store(gid.Identity(), l)
 	if g := gid.Get(); g != 0 {
-		onLoop.Store(g, l)
 		l.fibers.add(g)
 	}
 }
@@ -105,6 +105,6 @@ func (l *Loop) EnterFiber() {
 func (l *Loop) LeaveFiber() {
 	if g := gid.Get(); g != 0 {
 		l.fibers.remove(g)
-		onLoop.Delete(g)
 	}
+	onLoop.Delete(gid.Identity())
 }

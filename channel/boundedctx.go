@@ -11,9 +11,9 @@ import (
 type fibers[T any] struct {
 	recvs *BoundedRecv[T]
 	sends *BoundedSend[T]
-	// burst counts operations that succeeded without an Await since the last:
-	// those spend no budget and see no cancellation, so there is a limit, and
-	// then the sum is spent at once.
+	// burst counts operations that succeeded without a poll since the last:
+	// those spend no budget, so there is a limit, and then the sum is spent at
+	// once.
 	burst uint8
 }
 
@@ -31,7 +31,10 @@ func (c *Bounded[T]) Send(ctx context.Context, v T) error {
 	if a == nil {
 		return c.sendAbroad(ctx, v)
 	}
-	if c.places.free > 0 && !c.closed && c.fibers.burst < burstLimit && ctx.Err() == nil {
+	if err := a.Begin(ctx); err != nil {
+		return err
+	}
+	if c.places.free > 0 && !c.closed && c.fibers.burst < burstLimit {
 		c.fibers.burst++
 		c.places.free--
 		c.push(v)
@@ -43,12 +46,24 @@ func (c *Bounded[T]) Send(ctx context.Context, v T) error {
 	} else {
 		c.fibers.sends, f.next = f.next, nil
 	}
+	defer f.reuse()
 	f.Set(v)
 	f.owed, c.fibers.burst = c.fibers.burst, 0
-	err := f.awaitIn(ctx, a)
+	for { // as rouse.Await does, but with fewer frames to return through
+		if _, err := f.Poll(a.Context()); err != rouse.Pending {
+			return err
+		}
+		if err := a.Suspend(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// reuse gives up what f waits for, if it does, and keeps f for the next fiber.
+func (f *BoundedSend[T]) reuse() {
+	f.Drop()
 	f.empty()
-	f.next, c.fibers.sends = c.fibers.sends, f
-	return err
+	f.next, f.c.fibers.sends = f.c.fibers.sends, f
 }
 
 // Recv receives the next element; it waits while the channel is empty. It may be
@@ -59,12 +74,15 @@ func (c *Bounded[T]) Send(ctx context.Context, v T) error {
 //
 // In a fiber of the channel's home it allocates nothing. From elsewhere it is a
 // task at home: some hundred nanoseconds and a few allocations.
-func (c *Bounded[T]) Recv(ctx context.Context) (T, error) {
+func (c *Bounded[T]) Recv(ctx context.Context) (v T, err error) {
 	a := c.home.fiber(ctx)
 	if a == nil {
 		return c.recvAbroad(ctx)
 	}
-	if c.elements.free > 0 && c.fibers.burst < burstLimit && ctx.Err() == nil {
+	if err = a.Begin(ctx); err != nil {
+		return v, err
+	}
+	if c.elements.free > 0 && c.fibers.burst < burstLimit {
 		c.fibers.burst++
 		c.elements.free--
 		return c.pop(), nil
@@ -75,34 +93,8 @@ func (c *Bounded[T]) Recv(ctx context.Context) (T, error) {
 	} else {
 		c.fibers.recvs, f.next = f.next, nil
 	}
+	defer f.reuse()
 	f.owed, c.fibers.burst = c.fibers.burst, 0
-	v, err := f.awaitIn(ctx, a)
-	f.next, c.fibers.recvs = c.fibers.recvs, f
-	return v, err
-}
-
-// awaitIn is rouse.Await in the fiber a, without its generality: each frame
-// that stands between a fiber and its suspension costs time when it returns.
-func (f *BoundedSend[T]) awaitIn(ctx context.Context, a rouse.Awaiter) error {
-	defer f.Drop() // no more than a look if it is not pending
-	if err := a.Begin(ctx); err != nil {
-		return err
-	}
-	for {
-		if _, err := f.Poll(a.Context()); err != rouse.Pending {
-			return err
-		}
-		if err := a.Suspend(ctx); err != nil {
-			return err
-		}
-	}
-}
-
-func (f *BoundedRecv[T]) awaitIn(ctx context.Context, a rouse.Awaiter) (v T, err error) {
-	defer f.Drop()
-	if err = a.Begin(ctx); err != nil {
-		return v, err
-	}
 	for {
 		if v, err = f.Poll(a.Context()); err != rouse.Pending {
 			return v, err
@@ -111,4 +103,9 @@ func (f *BoundedRecv[T]) awaitIn(ctx context.Context, a rouse.Awaiter) (v T, err
 			return v, err
 		}
 	}
+}
+
+func (f *BoundedRecv[T]) reuse() {
+	f.Drop()
+	f.next, f.c.fibers.recvs = f.c.fibers.recvs, f
 }

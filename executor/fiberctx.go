@@ -52,7 +52,6 @@ func (c *fiberCtx) ended() {
 	}
 }
 
-
 // Err says whether Done is closed, and why.
 func (c *fiberCtx) Err() error {
 	switch in := c.inner.p.Load(); in {

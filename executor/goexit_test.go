@@ -62,19 +62,22 @@ func TestConformance_078_GoexitInTheRootFiber(t *testing.T) {
 	abandoned.Add(1) // its coroutine
 	fds := openFDs()
 	var child rouse.JoinHandle[int]
-	deferred, childEnded := false, false
+	deferred, started, childEnded := false, false, false
 	exited := onNew(t, func() {
 		executor.RunWith(quietConfig(&logbook{}), func(ctx context.Context) error {
 			defer func() { deferred = true }()
 			child = fiber.Go(ctx, func(ctx context.Context) (int, error) {
 				defer func() { childEnded = true }()
+				started = true
 				for {
 					if err := fiber.Yield(ctx); err != nil {
 						return 0, err
 					}
 				}
 			})
-			fiber.Yield(ctx)
+			for !started { // without gid it comes by mail
+				fiber.Yield(ctx)
+			}
 			runtime.Goexit()
 			return nil
 		})

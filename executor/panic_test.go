@@ -246,8 +246,11 @@ func TestConformance_074_RootPanic(t *testing.T) {
 	t.Run("never joined below Run", func(t *testing.T) {
 		mustPanic(t, "below", func() {
 			executor.RunWith(quietConfig(&logbook{}), func(ctx context.Context) error {
-				fiber.Go(ctx, func(context.Context) (int, error) { panic("below") })
-				return fiber.Yield(ctx)
+				j := fiber.Go(ctx, func(context.Context) (int, error) { panic("below") })
+				for !j.IsFinished() {
+					fiber.Yield(ctx)
+				}
+				return nil
 			})
 		})
 	})

@@ -43,8 +43,8 @@ func runRoot(cfg Config, fn func(context.Context) error, site uintptr) error {
 	f := newFiber(l.Context(context.Background()), l, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, fn(ctx)
 	})
-	f.home, f.site = l.main.home, site
-	_, err = runUntil[struct{}](l, f, site)
+	f.home, f.site = l.main.fibers, site
+	_, err = runUntil[struct{}](l, f, f.home, site)
 	closed := l.Close()
 	var p *rouse.PanicError
 	switch {

@@ -64,10 +64,10 @@ func (l *Local) RunUntilIdle() error {
 //
 //go:noinline
 func RunUntil[T any](l *Local, f rouse.Future[T]) (T, error) {
-	return runUntil(l, f, callsite.Caller())
+	return runUntil(l, f, l.main.home, callsite.Caller())
 }
 
-func runUntil[T any](l *Local, f rouse.Future[T], site uintptr) (v T, err error) {
+func runUntil[T any](l *Local, f rouse.Future[T], home *rouse.Home, site uintptr) (v T, err error) {
 	if err := l.enter(); err != nil {
 		if d, ok := f.(rouse.Dropper); ok {
 			d.Drop()
@@ -75,7 +75,7 @@ func runUntil[T any](l *Local, f rouse.Future[T], site uintptr) (v T, err error)
 		return v, err
 	}
 	defer l.leave()
-	r, j := rouse.NewLocalTask(f, l.main.home)
+	r, j := rouse.NewLocalTask(f, home)
 	r.SetSite(site)
 	r.Schedule()
 	// Somebody waits for it, namely we: a panic in f is the caller's to see.

@@ -238,7 +238,7 @@ func TestConformance_067_AFiberOutlivesItsParent(t *testing.T) {
 					derived, cancel := context.WithCancel(ctx)
 					defer cancel()
 					bound = fiber.Go(derived, func(ctx context.Context) (int, error) { return 1, new(gate).await(ctx) })
-					fiber.Yield(ctx)
+					turn(t, ctx)
 					started.Open()
 					if abort {
 						return 0, new(gate).await(ctx)

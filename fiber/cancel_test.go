@@ -36,9 +36,7 @@ func TestConformance_051_AbortRunsTheDefers(t *testing.T) {
 				}
 				return 7, nil // too late
 			})
-			if err := fiber.Yield(ctx); err != nil {
-				return err
-			}
+			turn(t, ctx)
 			j.Abort()
 			if _, err := j.Join(ctx); err != rouse.ErrCanceled {
 				t.Errorf("Join: %v", err)
@@ -110,7 +108,7 @@ func TestAStubbornFiberIsUnwound(t *testing.T) {
 					awaits++
 				}
 			})
-			fiber.Yield(ctx)
+			turn(t, ctx)
 			start := l.Driver().Now()
 			j.Abort()
 			if _, err := j.Join(ctx); err != rouse.ErrCanceled { // the handle does not wait for the grace
@@ -152,7 +150,7 @@ func TestAFiberThatResistsIsAbandoned(t *testing.T) {
 						}()
 					}
 				}, executor.Named("villain"))
-				fiber.Yield(ctx)
+				turn(t, ctx)
 				if atClose {
 					return nil
 				}
@@ -223,7 +221,7 @@ func TestAPanicOfACancelledFiberIsReported(t *testing.T) {
 				defer func() { panic("last words") }()
 				return 0, new(gate).await(ctx)
 			}, executor.Named("speaker"))
-			fiber.Yield(ctx)
+			turn(t, ctx)
 			j.Abort()
 			if _, err := j.Join(ctx); err != rouse.ErrCanceled {
 				t.Error(err)

@@ -15,6 +15,7 @@ import (
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/driver/manual"
 	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/timer"
 )
 
 // limit bounds every wait. It is an alarm, not a measure.
@@ -191,4 +192,13 @@ func mustPanic(t testing.TB, want string, f func()) {
 // stopped is a world whose clock stands still.
 func stopped() world {
 	return world{"stopped", func() (driver.Driver, error) { return manual.New(manual.Config{}) }}
+}
+
+// turn waits until what was spawned has had its first poll: for a turn of the
+// loop, since without gid spawns go by mail.
+func turn(t testing.TB, ctx context.Context) {
+	t.Helper()
+	if _, err := rouse.Await(ctx, fut[struct{}](timer.Sleep(time.Millisecond))); err != nil {
+		t.Errorf("Sleep: %v", err)
+	}
 }

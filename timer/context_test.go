@@ -35,7 +35,7 @@ func TestWithTimeoutInAFiber(t *testing.T) {
 		wall := s.drv.Wall()
 		timed, cancel := timer.WithTimeout(ctx, 5*tick)
 		defer cancel()
-		s.armed(1) // at once: we are at home
+		s.armedNow(1)
 		child, cancelChild := context.WithCancel(context.WithValue(timed, limit, 1))
 		defer cancelChild()
 		if at, ok := timed.Deadline(); !ok || !at.Equal(wall.Add(5*tick)) {
@@ -73,10 +73,10 @@ func TestCancelGivesUpTheAlarm(t *testing.T) {
 	s := onStage(t)
 	s.inFiber(tick, func(ctx context.Context) error {
 		timed, cancel := timer.WithTimeout(ctx, time.Hour)
-		s.armed(1)
+		s.armedNow(1)
 		cancel()
 		cancel()
-		s.armed(0)
+		s.armedNow(0)
 		<-timed.Done()
 		if timed.Err() != context.Canceled || context.Cause(timed) != context.Canceled {
 			t.Errorf("Err %v, Cause %v", timed.Err(), context.Cause(timed))
