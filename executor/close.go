@@ -22,9 +22,9 @@ import (
 // does inside a task, of whatever executor: call [Local.Stop] there.
 func (l *Local) Close() error {
 	onLoop := rouse.OnLoop()
-	me := l.self()
 	lf := &l.life
 	lf.Lock()
+	me := l.self()
 	switch {
 	case lf.closed:
 		defer lf.Unlock()

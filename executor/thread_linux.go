@@ -21,3 +21,6 @@ func pin(cpu int) (unpin func(), err error) {
 	}
 	return func() { _ = unix.SchedSetaffinity(0, &before) }, nil
 }
+
+// threadID returns the number of the calling thread.
+func threadID() int { return unix.Gettid() }
