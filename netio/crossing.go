@@ -65,7 +65,7 @@ func (x *crossing[T]) Drop() {
 // that has been produced by then wins. done reports whether x was polled to its
 // result, so that nobody refers to it any more.
 func (x *crossing[T]) await(ctx context.Context, ex rouse.Executor) (v T, done bool, err error) {
-	v, err = rouse.AwaitOn[T](ctx, ex, x)
+	_, err = rouse.AwaitOn[T](ctx, ex, x)
 	if x.word.Load() == settled {
 		return x.v, true, x.err
 	}

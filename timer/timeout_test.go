@@ -3,6 +3,7 @@ package timer_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"testing"
@@ -14,8 +15,9 @@ import (
 )
 
 func TestErrTimeoutIsWhatTheStandardLibraryExpects(t *testing.T) {
+	err := fmt.Errorf("dialing: %w", timer.ErrTimeout)
 	for _, target := range []error{timer.ErrTimeout, context.DeadlineExceeded, os.ErrDeadlineExceeded} {
-		if !errors.Is(timer.ErrTimeout, target) {
+		if !errors.Is(err, target) {
 			t.Errorf("ErrTimeout is not %v", target)
 		}
 	}

@@ -9,13 +9,6 @@ import (
 	"strconv"
 )
 
-// of is the portable form of [Caller] and what the tests hold it against.
-func of(skip int) uintptr {
-	var pc [1]uintptr
-	runtime.Callers(skip, pc[:])
-	return pc[0]
-}
-
 // Line resolves a program counter that Caller returned; "" and 0 if it is not
 // one.
 func Line(pc uintptr) (file string, line int) {

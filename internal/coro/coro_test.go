@@ -126,3 +126,76 @@ func BenchmarkSwitch(b *testing.B) {
 		c.Resume()
 	}
 }
+
+// After many Goexits a coroutine's stack is given up, before it eats the memory.
+func TestACoroutineServesABoundedNumberOfGoexits(t *testing.T) {
+	var p Pool
+	before := runtime.NumGoroutine()
+	const n = 3*exitLimit + 1
+	for range n {
+		c := p.Start(body(func(*Coro) { runtime.Goexit() }))
+		if !c.Resume() || !c.Goexit() {
+			t.Fatal("did not end by Goexit")
+		}
+		c.Release()
+	}
+	if got := runtime.NumGoroutine() - before; got != 4 {
+		t.Errorf("%d goroutines for %d Goexits, want 4", got, n)
+	}
+	if n := p.Close(); n != 4 || p.Alive() != 0 {
+		t.Errorf("%d abandoned, %d alive", n, p.Alive())
+	}
+}
+
+func TestAPanicAfterAGoexitIsTheBodysOwn(t *testing.T) {
+	var p Pool
+	c := p.Start(body(func(*Coro) { runtime.Goexit() }))
+	c.Resume()
+	c.Release()
+	var caught any
+	c = p.Start(body(func(*Coro) {
+		defer func() { caught = recover() }()
+		panic("own")
+	}))
+	if !c.Resume() || caught != "own" || c.Goexit() {
+		t.Errorf("caught %v, goexit %v", caught, c.Goexit())
+	}
+	c.Release()
+	p.Close()
+}
+
+func TestIdleCoroutinesAreBounded(t *testing.T) {
+	var p Pool
+	var cs []*Coro
+	for range idleLimit + 100 {
+		c := p.Start(body(func(c *Coro) { c.Suspend() }))
+		c.Resume()
+		cs = append(cs, c)
+	}
+	for _, c := range cs {
+		c.Resume()
+		c.Release()
+	}
+	if p.Idle() != idleLimit || p.Alive() != idleLimit {
+		t.Errorf("idle %d, alive %d, want %d", p.Idle(), p.Alive(), idleLimit)
+	}
+	if n := p.Close(); n != 0 || p.Alive() != 0 || p.Idle() != 0 {
+		t.Errorf("%d abandoned, %d alive, %d idle", n, p.Alive(), p.Idle())
+	}
+}
+
+func TestAbandonIsCounted(t *testing.T) {
+	var p Pool
+	c := p.Start(body(func(c *Coro) { c.Suspend() }))
+	c.Resume()
+	c.Abandon()
+	if n := p.Close(); n != 1 || p.Alive() != 0 {
+		t.Errorf("%d abandoned, %d alive", n, p.Alive())
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("Release of a coroutine that still runs did not panic")
+		}
+	}()
+	c.Release()
+}

@@ -32,10 +32,9 @@ const (
 
 var errEarly = errors.New("wrong result: a sleep of 10 s was over at once")
 
-// churning does n sleeps.
+// churning does left sleeps.
 type churning struct {
 	sleep timer.Timer
-	n     int
 	left  int
 	armed int
 }

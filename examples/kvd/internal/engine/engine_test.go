@@ -235,7 +235,7 @@ func TestSameInputSameOutput(t *testing.T) {
 		}
 		return out.String()
 	}
-	if run() != run() {
+	if first, second := run(), run(); first != second {
 		t.Error("two runs differ")
 	}
 }
