@@ -21,6 +21,7 @@ type Loop struct {
 
 	inbox atomics.Pointer[header] // see remote.go
 	calls atomics.Pointer[call]   // see inject.go
+	due   *call                   // home: calls that were taken, and not run yet
 
 	unpark func()
 	report func(*PanicError)
@@ -116,7 +117,8 @@ func (l *Loop) Close(cx *Context) {
 	// is refused may rely on every task being finished. See remote.go.
 	deliverMail(l.inbox.Swap(noMail))
 	l.cancelAll()
-	runCalls(l.calls.Swap(noCalls), cx)
+	l.enqueue(l.calls.Swap(noCalls))
+	l.runCalls(cx)
 	l.cancelAll()
 }
 

@@ -92,9 +92,9 @@ func (l *Loop) Deliver(cx *Context) int {
 		n = deliverMail(l.inbox.Swap(nil)) // pairs with push
 	}
 	if head := l.calls.Load(); head != nil && head != noCalls {
-		n += runCalls(l.calls.Swap(nil), cx) // pairs with Inject
+		l.enqueue(l.calls.Swap(nil)) // pairs with Inject
 	}
-	return n
+	return n + l.runCalls(cx)
 }
 
 func deliverMail(head *header) (n int) {
@@ -133,49 +133,4 @@ func (h *header) deliver(mail uint64) {
 	if mail&mailWake != 0 {
 		h.wakeHome()
 	}
-}
-
-// call is an injected function on its way.
-type call struct {
-	next *call
-	fn   func(*Context)
-}
-
-// noCalls is the stack of a loop that has closed.
-var noCalls = new(call)
-
-// Inject has fn called on the loop's goroutine by the next [Loop.Deliver].
-// From any goroutine; it allocates. It returns [ErrClosed] after Close.
-func (l *Loop) Inject(fn func(*Context)) error {
-	if fn == nil {
-		panic("rouse: Inject of a nil function")
-	}
-	c := &call{fn: fn}
-	for {
-		head := l.calls.Load()
-		if head == noCalls {
-			return ErrClosed
-		}
-		c.next = head
-		if l.calls.CompareAndSwap(head, c) { // pairs with the Swaps in Deliver and Close
-			if head == nil {
-				l.unpark()
-			}
-			return nil
-		}
-	}
-}
-
-func runCalls(head *call, cx *Context) (n int) {
-	var first *call
-	for c := head; c != nil; {
-		next := c.next
-		c.next = first
-		first, c = c, next
-	}
-	for ; first != nil; first = first.next {
-		first.fn(cx)
-		n++
-	}
-	return n
 }

@@ -139,3 +139,19 @@ func BenchmarkFiberYield(b *testing.B) {
 		b.Fatal(err)
 	}
 }
+
+// BenchmarkBlocking: a job that does nothing, there and back.
+func BenchmarkBlocking(b *testing.B) {
+	b.ReportAllocs()
+	err := executor.Run(func(ctx context.Context) error {
+		for b.Loop() {
+			if _, err := executor.Blocking(ctx, func() (int, error) { return 1, nil }); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+}

@@ -20,8 +20,9 @@ type fiberCtx struct {
 	inner  innerContext
 }
 
-// hasEnded is the id of a fiber that has ended; no goroutine has it.
-const hasEnded = 1
+// hasEnded is the id of a fiber that has ended; no goroutine has it. (1 would
+// not do: without gid that is the number of the main goroutine.)
+const hasEnded = ^uintptr(0)
 
 // Executor returns the executor that runs the fiber.
 func (c *fiberCtx) Executor() rouse.Executor { return c.l }

@@ -1,12 +1,17 @@
 package fiber_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/fiber"
 )
 
 // abandoned is how many coroutines the tests have left behind on purpose: those
@@ -17,11 +22,28 @@ var abandoned atomic.Int64
 func TestMain(m *testing.M) {
 	time.AfterFunc(time.Hour, func() {}).Stop() // Go's own poller comes with the first timer
 	goroutines, fds := runtime.NumGoroutine(), openFDs()
+	onMainGoroutine()
 	code := m.Run()
 	if code == 0 {
 		code = account(goroutines+int(abandoned.Load()), fds)
 	}
 	os.Exit(code)
+}
+
+// onMainGoroutine uses the ctx of a fiber that has ended on the one goroutine
+// that no test runs on.
+func onMainGoroutine() {
+	var kept context.Context
+	err := executor.Run(func(ctx context.Context) error {
+		_, err := fiber.Go(ctx, func(ctx context.Context) (int, error) { kept = ctx; return 0, nil }).Join(ctx)
+		return err
+	})
+	if err != nil {
+		panic(err)
+	}
+	if err := fiber.Yield(kept); !errors.Is(err, context.Canceled) {
+		panic(fmt.Sprint("Yield in the ctx of a fiber that has ended: ", err))
+	}
 }
 
 // account waits for what is just ending and complains about the rest.

@@ -101,6 +101,8 @@ func TestCloseDropsEveryWaker(t *testing.T) {
 	}
 }
 
+type valueKey struct{}
+
 // ender tells its followers at once.
 type ender struct {
 	context.Context
@@ -123,7 +125,7 @@ func TestAfterEndAsksTheEnderOnlyForItsOwnEnd(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	e := &ender{Context: ctx}
-	stop := AfterEnd(context.WithValue(e, tick, 1), func() {})
+	stop := AfterEnd(context.WithValue(e, valueKey{}, 1), func() {})
 	if e.followers != 1 {
 		t.Error("a value in between hides the Ender")
 	}

@@ -130,7 +130,6 @@ func BenchmarkSwitch(b *testing.B) {
 // After many Goexits a coroutine's stack is given up, before it eats the memory.
 func TestACoroutineServesABoundedNumberOfGoexits(t *testing.T) {
 	var p Pool
-	before := runtime.NumGoroutine()
 	const n = 3*exitLimit + 1
 	for range n {
 		c := p.Start(body(func(*Coro) { runtime.Goexit() }))
@@ -138,9 +137,6 @@ func TestACoroutineServesABoundedNumberOfGoexits(t *testing.T) {
 			t.Fatal("did not end by Goexit")
 		}
 		c.Release()
-	}
-	if got := runtime.NumGoroutine() - before; got != 4 {
-		t.Errorf("%d goroutines for %d Goexits, want 4", got, n)
 	}
 	if n := p.Close(); n != 4 || p.Alive() != 0 {
 		t.Errorf("%d abandoned, %d alive", n, p.Alive())

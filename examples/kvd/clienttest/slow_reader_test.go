@@ -75,6 +75,28 @@ func TestPipelineThatIsNeverRead(t *testing.T) {
 	}
 }
 
+// A client that pauses, until kvd does not read it any more, and then reads on,
+// gets every reply, and is served as before.
+func TestClientThatReadsLate(t *testing.T) {
+	onEach(t, func(t *testing.T, k *kvd) {
+		c := k.dial()
+		value := strings.Repeat("v", 1000)
+		c.ask(request("SET", "k", value), "+OK\r\n")
+		get := request("GET", "k")
+		for range 2 {
+			sent := c.stall(get)
+			cut := sent % len(get) // of a request that went in part
+			for range sent / len(get) {
+				c.expect(bulk(value))
+			}
+			if cut > 0 {
+				c.ask(get[cut:], bulk(value))
+			}
+		}
+		c.ask("PING\r\n", "+PONG\r\n")
+	})
+}
+
 // A subscriber that never reads is closed when too much waits for it.
 func TestSubscriberThatNeverReads(t *testing.T) {
 	needProc(t)
