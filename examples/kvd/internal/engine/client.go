@@ -24,7 +24,8 @@ type Client struct {
 	last     *command
 
 	subs   *subscriptions // nil until the first one
-	pushes []byte         // not taken yet
+	pushes [][]byte       // not taken yet; shared with other subscribers
+	pushed int            // bytes that pushes cost
 	tx     *transaction   // nil outside of MULTI and WATCH
 }
 
@@ -98,9 +99,11 @@ func (c *Client) Closing() bool { return c.closing }
 // only take note, and not call the engine. Feed takes them, too, so that they
 // come before the replies of later requests.
 func (c *Client) TakePushes(out []byte) []byte {
-	out = append(out, c.pushes...)
-	c.engine.stats.output += len(c.pushes)
-	c.pushes = nil
+	for _, push := range c.pushes {
+		out = append(out, push...)
+		c.engine.stats.output += len(push)
+	}
+	c.pushes, c.pushed = nil, 0
 	return out
 }
 

@@ -39,7 +39,7 @@ func (c *Client) info(now int64) string {
 	}
 	return fmt.Sprintf("id=%d addr=%s laddr=%s name=%s age=%d idle=%d flags=%s db=%d sub=%d psub=%d multi=%d "+
 		"omem=%d cmd=%s user=%s lib-name=%s lib-ver=%s resp=%d\n", c.id, c.addr, c.laddr, c.name, age, idle, flags,
-		c.db, subs[0], subs[1], multi, len(c.pushes), last, defaultUser, c.libName, c.libVersion, c.proto)
+		c.db, subs[0], subs[1], multi, c.pushed, last, defaultUser, c.libName, c.libVersion, c.proto)
 }
 
 func clientInfo(x *call) { x.verbatim(x.client.info(x.now)) }

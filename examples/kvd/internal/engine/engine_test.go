@@ -136,7 +136,7 @@ func TestPushesWakeOnceUntilTaken(t *testing.T) {
 
 func TestSlowSubscriberIsDropped(t *testing.T) {
 	woken := 0
-	e := New(Config{PushLimit: 100, Wake: func(*Client) { woken++ }})
+	e := New(Config{PushLimit: 100 + 2*sliceSize, Wake: func(*Client) { woken++ }})
 	pub, slow, quick := e.Connect("a", "b"), e.Connect("c", "d"), e.Connect("e", "f")
 	for _, c := range []*Client{slow, quick} {
 		feed(t, c, "SUBSCRIBE", "ch")

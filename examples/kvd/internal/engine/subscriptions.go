@@ -115,12 +115,13 @@ func (c *Client) deliver(push []byte) {
 		return
 	}
 	wake := len(c.pushes) == 0
-	if len(c.pushes)+len(push) > e.cfg.PushLimit {
-		c.overflow, c.closing, c.pushes = true, true, nil
+	if c.pushed+len(push)+sliceSize > e.cfg.PushLimit {
+		c.overflow, c.closing, c.pushes, c.pushed = true, true, nil, 0
 		e.stats.overflows++
 		wake = true
 	} else {
-		c.pushes = append(c.pushes, push...)
+		c.pushes = append(c.pushes, push) // not copied: a deaf crowd shares it
+		c.pushed += len(push) + sliceSize
 	}
 	if wake {
 		e.cfg.Wake(c)
