@@ -100,10 +100,11 @@ func (l *Local) AtHome() bool { return l.loop.AtHome() }
 // Driver returns the executor's driver. Use it on the executor's goroutine.
 func (l *Local) Driver() driver.Driver { return l.drv }
 
-// Alarms returns the executor's timers, for package timer.
+// Alarms returns the executor's timers, for package timer. Use them on the
+// executor's goroutine.
 func (l *Local) Alarms() *alarm.Clock { return l.clock }
 
-// Name returns Config.Name.
+// Name returns Config.Name. From any goroutine.
 func (l *Local) Name() string { return l.cfg.Name }
 
 // Live returns the number of tasks that have not ended. Only on the executor's

@@ -75,13 +75,14 @@ func (q *Queue) homeFor(key homeKey) *rouse.Home {
 	return h
 }
 
-// Name returns the queue's name.
+// Name returns the queue's name. From any goroutine.
 func (q *Queue) Name() string { return q.home.Name() }
 
-// Len returns how many tasks are runnable in the queue.
+// Len returns how many tasks are runnable in the queue. Only on the executor's
+// goroutine.
 func (q *Queue) Len() int { return q.len }
 
-// Executor returns the executor that the queue belongs to.
+// Executor returns the executor that the queue belongs to. From any goroutine.
 func (q *Queue) Executor() *Local { return q.ex }
 
 func (q *Queue) push(r rouse.Runnable) {

@@ -32,7 +32,8 @@ func Spawn[T any](l *Local, f rouse.Future[T], opts ...Option) rouse.JoinHandle[
 	return j
 }
 
-// SpawnInto is Spawn into a queue of your choice.
+// SpawnInto is Spawn into a queue of your choice. From any goroutine. It panics
+// if q is nil.
 //
 //go:noinline
 func SpawnInto[T any](q *Queue, f rouse.Future[T], opts ...Option) rouse.JoinHandle[T] {
@@ -46,7 +47,8 @@ func SpawnInto[T any](q *Queue, f rouse.Future[T], opts ...Option) rouse.JoinHan
 }
 
 // SpawnDetached is Spawn without a handle: the task's result is thrown away,
-// and a panic in it ends the executor, or goes to Config.OnPanic.
+// and a panic in it ends the executor, or goes to Config.OnPanic. From any
+// goroutine.
 //
 //go:noinline
 func SpawnDetached[T any](l *Local, f rouse.Future[T], opts ...Option) {
