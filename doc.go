@@ -1,7 +1,7 @@
 // Package rouse is the vocabulary of an async runtime: futures, wakers, tasks
 // and what an executor needs to run them. It has no executor, no clock and makes
 // no system call. A library of futures needs only this package, and an executor
-// can be written on it; package executor has three.
+// can be written on it, as package executor is.
 //
 // # Words
 //
@@ -95,6 +95,10 @@
 // rouse_nogid) everybody counts as elsewhere, which is always right: a task is
 // then spawned and woken by mail, the loop must call [Loop.Deliver] to see it,
 // and no cell is reused.
+//
+// A fiber's goroutine is at home as well, because it runs only while the loop has
+// switched to it: the loop keeps the set of them ([Loop.EnterFiber]). How an
+// executor polls such a task without paying for each frame is in stackful.go.
 //
 // Who may touch what (the holder of a local task's Runnable is at home, too):
 //
