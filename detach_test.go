@@ -91,7 +91,7 @@ func TestConformance_066_AbortHandleKeepsNoFinishedFuture(t *testing.T) {
 		x.tick()
 		j.Detach()
 		x.tick()
-		if h.ops().future() != Future[int](nil) || slotOf[int](h).out != 0 {
+		if h.ops().future() != nil || slotOf[int](h).out != 0 {
 			t.Error("the cell keeps the future or the output")
 		}
 		a.Abort()

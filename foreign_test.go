@@ -350,7 +350,7 @@ func TestForeignStorm(t *testing.T) {
 			}
 			p.checkDrops(t, want)
 			h := handles[i].h
-			if h.ops().future() != Future[int](nil) {
+			if h.ops().future() != nil {
 				t.Errorf("task %d keeps its future", i)
 			}
 		}

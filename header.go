@@ -37,14 +37,14 @@ type slot[T any] struct {
 
 // ops are the operations of a cell that depend on its types.
 type ops interface {
-	poll(cx *Context) bool // true: the result stands in the slot
-	letGo()                // forget the future, which has returned its result
-	drop()                 // drop the future, which has not, and forget it
-	fail(err error)        // put err where the result would stand
-	failure() error        // what stands there
-	clear()                // forget result and error
-	future() any           // see stackful.go
-	shared() *sharedPart   // nil for the local kind
+	poll(cx *Context) bool  // true: the result stands in the slot
+	letGo()                 // forget the future, which has returned its result
+	drop()                  // drop the future, which has not, and forget it
+	fail(err error)         // put err where the result would stand
+	failure() error         // what stands there
+	clear()                 // forget result and error
+	future() unsafe.Pointer // the address of the future; nil when it is gone
+	shared() *sharedPart    // nil for the local kind
 }
 
 // iface is the memory of a non-empty interface value.
@@ -102,9 +102,9 @@ func (c *cell[T]) poll(cx *Context) bool {
 	return c.settle(v, err, c.fut)
 }
 
-func (c *cell[T]) letGo()              { c.fut = nil }
-func (c *cell[T]) future() any         { return c.fut }
-func (c *cell[T]) shared() *sharedPart { return nil }
+func (c *cell[T]) letGo()                 { c.fut = nil }
+func (c *cell[T]) future() unsafe.Pointer { return (*iface)(unsafe.Pointer(&c.fut)).data }
+func (c *cell[T]) shared() *sharedPart    { return nil }
 
 func (c *cell[T]) drop() {
 	f := c.fut
@@ -139,8 +139,8 @@ func (c *valueCell[T, F, P]) letGo() {
 	c.fut = none
 }
 
-func (c *valueCell[T, F, P]) future() any         { return P(&c.fut) }
-func (c *valueCell[T, F, P]) shared() *sharedPart { return nil }
+func (c *valueCell[T, F, P]) future() unsafe.Pointer { return unsafe.Pointer(&c.fut) }
+func (c *valueCell[T, F, P]) shared() *sharedPart    { return nil }
 
 func (c *valueCell[T, F, P]) drop() {
 	defer c.letGo() // also if Drop panics

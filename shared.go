@@ -40,9 +40,9 @@ func (c *sharedCell[T]) poll(cx *Context) bool {
 	return c.settle(v, err, c.fut)
 }
 
-func (c *sharedCell[T]) letGo()              { c.fut = nil }
-func (c *sharedCell[T]) future() any         { return c.fut }
-func (c *sharedCell[T]) shared() *sharedPart { return &c.part }
+func (c *sharedCell[T]) letGo()                 { c.fut = nil }
+func (c *sharedCell[T]) future() unsafe.Pointer { return (*iface)(unsafe.Pointer(&c.fut)).data }
+func (c *sharedCell[T]) shared() *sharedPart    { return &c.part }
 
 func (c *sharedCell[T]) drop() {
 	f := c.fut

@@ -33,10 +33,7 @@ func (r Runnable) Begin(cx *Context) bool {
 
 // Future returns the address of the future of a task that has begun, as it was
 // given to [NewLocalTask], which must have been a pointer.
-func (r Runnable) Future() unsafe.Pointer {
-	f := r.h.ops().future()
-	return (*iface)(unsafe.Pointer(&f)).data
-}
+func (r Runnable) Future() unsafe.Pointer { return r.h.ops().future() }
 
 // Pause is the second half of Run for a task that has suspended itself.
 func (r Runnable) Pause(cx *Context) Outcome {

@@ -24,7 +24,12 @@ func (c *fiberCtx) Begin(ctx context.Context) error {
 		}
 		return f.failure(ctx)
 	}
-	f.follow(ctx)
+	if !f.endless || ctx != context.Context(c) {
+		f.follow(ctx)
+	}
+	if f.watch == nil {
+		return nil
+	}
 	return f.failure(ctx)
 }
 
@@ -65,9 +70,6 @@ type watch struct {
 // follow sees to it that the end of ctx wakes the fiber.
 func (f *fiberBody) follow(ctx context.Context) {
 	if ctx == context.Context(f.ctx) { // its own cancellation needs no watching
-		if f.endless {
-			return
-		}
 		ctx = f.ctx.parent
 		f.endless = ctx.Done() == nil
 	}

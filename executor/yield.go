@@ -24,7 +24,9 @@ func Yield(ctx context.Context) error {
 	if f.canceled {
 		return c.Begin(ctx)
 	}
-	f.follow(ctx)
+	if !f.endless {
+		f.follow(ctx)
+	}
 	if f.watch != nil {
 		if err := f.failure(ctx); err != nil {
 			return err
