@@ -95,7 +95,7 @@ func (s *fiberSet) grow() {
 // EnterFiber makes the calling goroutine, a coroutine that the loop switches
 // to, count as home whenever it runs, until LeaveFiber.
 func (l *Loop) EnterFiber() {
-	onLoop.Store(gid.Identity(), l)
+	onLoop.Store(gid.Identity(), fiberMark)
 	if g := gid.Get(); g != 0 {
 		l.fibers.add(g)
 	}

@@ -1,8 +1,6 @@
 package rouse
 
 import (
-	"sync"
-
 	"github.com/rouse-go/rouse/internal/atomics"
 	"github.com/rouse-go/rouse/internal/gid"
 )
@@ -18,6 +16,7 @@ type Loop struct {
 	g atomics.Uintptr
 
 	fibers fiberSet // goroutines that are at home, too
+	seat   seat     // see onloop.go
 
 	inbox atomics.Pointer[header] // see remote.go
 	calls atomics.Pointer[call]   // see inject.go
@@ -40,31 +39,20 @@ func NewLoop(unpark func(), report func(*PanicError)) *Loop {
 	return &Loop{unpark: unpark, report: report}
 }
 
-// onLoop holds the goroutines that are inside a Loop, so that a call that
-// would block one for ever can panic instead. Not used on any hot path.
-var onLoop sync.Map // uintptr → *Loop
-
 // Enter makes the calling goroutine the loop's home until Leave. It panics if
 // the goroutine runs a loop already: executors don't nest.
 func (l *Loop) Enter() {
-	if _, nested := onLoop.LoadOrStore(gid.Identity(), l); nested {
-		panic("rouse: this goroutine runs an executor already; start the other one on a goroutine of its own")
-	}
+	l.seat.take()
 	l.g.Store(gid.Get())
 }
 
 // Leave ends what Enter began.
 func (l *Loop) Leave() {
-	onLoop.Delete(gid.Identity())
 	l.g.Store(0)
-}
-
-// OnLoop reports whether the calling goroutine runs a Loop, or is a fiber of
-// one. Blocking such a goroutine stops every task of it. Where goroutines can't
-// be told apart cheaply it costs a microsecond.
-func OnLoop() bool {
-	_, on := onLoop.Load(gid.Identity())
-	return on
+	l.seat.leave()
+	if l.closing {
+		l.seat.giveUp()
+	}
 }
 
 // AtHome reports whether the caller runs on the loop's goroutine, or in the
@@ -120,6 +108,7 @@ func (l *Loop) Close(cx *Context) {
 	l.enqueue(l.calls.Swap(noCalls))
 	l.runCalls(cx)
 	l.cancelAll()
+	l.seat.giveUp()
 }
 
 func (l *Loop) cancelAll() {
