@@ -12,7 +12,8 @@ help: ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
 
 run: ## build and start kvd, the example server
-	$(GO) run ./examples/kvd
+	@$(GO) build -o bin/kvd ./examples/kvd
+	@exec bin/kvd
 
 test: ## every test of every module
 	@set -e; for m in $(MODULES); do echo "== $$m"; (cd $$m && $(GO) test $(TESTFLAGS) ./...); done
