@@ -8,6 +8,7 @@ import (
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/internal/leakcheck"
 )
 
 func TestConformance_087_138_EveryPendingFutureIsDroppedOnce(t *testing.T) {
@@ -193,7 +194,7 @@ func TestConformance_093_CloseInsideATask(t *testing.T) {
 
 func TestCloseTwiceAndNeverRun(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w world) {
-		fds := openFDs()
+		fds := leakcheck.Descriptors()
 		l, _ := w.local(t)
 		p := forever()
 		j := spawn(l, p)
@@ -211,7 +212,7 @@ func TestCloseTwiceAndNeverRun(t *testing.T) {
 		if _, err := rouse.BlockOn(fut[int](j)); err != rouse.ErrCanceled {
 			t.Error(err)
 		}
-		if n := openFDs(); n != fds {
+		if n := leakcheck.Descriptors(); n != fds {
 			t.Errorf("%d descriptors, before %d", n, fds)
 		}
 		for name, err := range map[string]error{

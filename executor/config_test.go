@@ -7,10 +7,11 @@ import (
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/internal/leakcheck"
 )
 
 func TestABadConfigIsAnErrorThatNamesTheField(t *testing.T) {
-	fds := openFDs()
+	fds := leakcheck.Descriptors()
 	for field, cfg := range map[string]executor.Config{
 		"Config.Tick":            {Tick: -1},
 		"Config.Spin":            {Spin: -time.Second},
@@ -25,7 +26,7 @@ func TestABadConfigIsAnErrorThatNamesTheField(t *testing.T) {
 			t.Errorf("RunWith: %s: %v", field, err)
 		}
 	}
-	if n := openFDs(); n != fds {
+	if n := leakcheck.Descriptors(); n != fds {
 		t.Errorf("%d descriptors, before %d", n, fds)
 	}
 }

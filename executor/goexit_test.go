@@ -8,6 +8,7 @@ import (
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/fiber"
+	"github.com/rouse-go/rouse/internal/leakcheck"
 )
 
 func goexiting() *probe {
@@ -60,7 +61,7 @@ func TestConformance_078_GoexitInAPoll(t *testing.T) {
 func TestConformance_078_GoexitInTheRootFiber(t *testing.T) {
 	bound(t)
 	abandoned.Add(1) // its coroutine
-	fds := openFDs()
+	fds := leakcheck.Descriptors()
 	var child rouse.JoinHandle[int]
 	deferred, started, childEnded := false, false, false
 	exited := onNew(t, func() {
@@ -88,7 +89,7 @@ func TestConformance_078_GoexitInTheRootFiber(t *testing.T) {
 	if _, err := rouse.BlockOn(fut[int](child)); err != rouse.ErrCanceled {
 		t.Errorf("the child: %v", err)
 	}
-	if n := openFDs(); n != fds {
+	if n := leakcheck.Descriptors(); n != fds {
 		t.Errorf("%d descriptors, before %d", n, fds)
 	}
 }

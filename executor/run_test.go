@@ -8,6 +8,7 @@ import (
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/internal/leakcheck"
 )
 
 func TestRunEndsWithItsCtx(t *testing.T) {
@@ -170,7 +171,7 @@ func TestExecutorsDontNest(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w world) {
 		a, _ := w.local(t)
 		b, _ := w.local(t)
-		fds := openFDs()
+		fds := leakcheck.Descriptors()
 		try := func(where string) {
 			mustPanic(t, "runs an executor", func() { b.RunUntilIdle() })
 			mustPanic(t, "running already", func() { a.RunUntilIdle() })
@@ -186,7 +187,7 @@ func TestExecutorsDontNest(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		if n := openFDs(); n != fds {
+		if n := leakcheck.Descriptors(); n != fds {
 			t.Errorf("%d descriptors, before %d", n, fds)
 		}
 		idle(t, b) // unharmed

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rouse-go/rouse/internal/leakcheck"
 	"github.com/rouse-go/rouse/netio"
 )
 
@@ -47,7 +48,7 @@ func TestAcceptWithoutDescriptors(t *testing.T) {
 			t.Fatal(err)
 		}
 		low := old
-		low.Cur = uint64(openFiles() + 20)
+		low.Cur = uint64(leakcheck.Descriptors() + 20)
 		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &low); err != nil {
 			t.Fatal(err)
 		}

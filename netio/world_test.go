@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"os"
 	"runtime"
 	"runtime/pprof"
 	"sync/atomic"
@@ -16,6 +15,7 @@ import (
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/internal/leakcheck"
 	"github.com/rouse-go/rouse/netio"
 )
 
@@ -39,7 +39,7 @@ func onEach(t *testing.T, fn func(t *testing.T, w *world)) {
 
 func newWorld(t testing.TB, open func() (driver.Driver, error)) *world {
 	t.Helper()
-	goroutines, files := runtime.NumGoroutine(), openFiles()
+	goroutines, files := runtime.NumGoroutine(), leakcheck.Descriptors()
 	d, err := open()
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +74,7 @@ func newWorld(t testing.TB, open func() (driver.Driver, error)) *world {
 		w.stop()
 		cancel()
 		noLeak(t, "goroutines", goroutines, runtime.NumGoroutine)
-		noLeak(t, "descriptors", files, openFiles)
+		noLeak(t, "descriptors", files, leakcheck.Descriptors)
 	})
 	return w
 }
@@ -89,15 +89,6 @@ func noLeak(t testing.TB, what string, before int, now func() int) {
 			return
 		}
 	}
-}
-
-// openFiles counts our descriptors; 0 where that can't be done.
-func openFiles() int {
-	names, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		return 0
-	}
-	return len(names)
 }
 
 // task runs fn as a task's poll and returns its result.
