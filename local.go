@@ -89,8 +89,9 @@ func (h *header) releaseHome() {
 	}
 }
 
-// begin is the first half of running: it reports whether to poll. If not, the
-// task had been aborted, and now it has ended.
+// begin is the first half of running: it makes cx the Context of h's poll and
+// reports whether to poll. If not, the task had been aborted, and now it has
+// ended.
 func (h *header) begin(cx *Context) bool {
 	if cx.loop != h.home.loop {
 		panic("rouse: a local task was run by another loop than its own; give it to the executor that its Home belongs to")
@@ -107,14 +108,15 @@ func (h *header) begin(cx *Context) bool {
 		h.cancelLocal()
 		return false
 	}
+	cx.waker = Waker{unsafe.Pointer(h), &localTable}
+	cx.budget = budgetPerPoll
 	return true
 }
 
-// pollLocal polls a task that has begun. It has a guard of its own, where the
-// shared kind calls guardedPoll: a call less on the most taken path of all.
-func (h *header) pollLocal(cx *Context) (out Outcome) {
-	lent := cx.waker
-	h.lend(cx)
+// pollLocal polls a task that has begun; lent is what cx gets back then. It has
+// a guard of its own, where the shared kind calls guardedPoll: a call less on
+// the most taken path of all.
+func (h *header) pollLocal(cx *Context, lent Waker) (out Outcome) {
 	polling := true
 	defer func() {
 		if polling {
@@ -131,12 +133,6 @@ func (h *header) pollLocal(cx *Context) (out Outcome) {
 		return Completed
 	}
 	return h.pendLocal()
-}
-
-// lend makes cx the Context of h's poll.
-func (h *header) lend(cx *Context) {
-	cx.waker = Waker{unsafe.Pointer(h), &localTable}
-	cx.budget = budgetPerPoll
 }
 
 // pendLocal ends a poll that returned Pending.

@@ -61,13 +61,15 @@ func (r Runnable) Schedule() {
 // that loop. A panic of the future ends the task and is returned as the
 // outcome.
 func (r Runnable) Run(cx *Context) Outcome {
-	switch h := r.h; {
-	case h.home == nil:
+	h := r.h
+	if h.home == nil {
 		return h.runShared(cx)
-	case h.begin(cx):
-		return h.pollLocal(cx)
 	}
-	return Canceled
+	lent := cx.waker
+	if !h.begin(cx) {
+		return Canceled
+	}
+	return h.pollLocal(cx, lent)
 }
 
 // Drop cancels the task instead of running it: its future is dropped here and

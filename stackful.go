@@ -23,13 +23,7 @@ func (r Runnable) IsStackful() bool { return r.h.home != nil && r.h.home.stackfu
 // Begin is the first half of Run, for a stackful task: it lends the task's
 // waker by cx, and reports whether to switch to it. If not, the task had been
 // aborted, and now has ended.
-func (r Runnable) Begin(cx *Context) bool {
-	if !r.h.begin(cx) {
-		return false
-	}
-	r.h.lend(cx)
-	return true
-}
+func (r Runnable) Begin(cx *Context) bool { return r.h.begin(cx) }
 
 // Future returns the address of the future of a task that has begun, as it was
 // given to [NewLocalTask], which must have been a pointer.
@@ -43,4 +37,4 @@ func (r Runnable) Pause(cx *Context) Outcome {
 
 // Finish is the second half of Run for a task that has reached its end: it
 // polls the future once, for the result.
-func (r Runnable) Finish(cx *Context) Outcome { return r.h.pollLocal(cx) }
+func (r Runnable) Finish(cx *Context) Outcome { return r.h.pollLocal(cx, Waker{}) }
