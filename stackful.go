@@ -4,7 +4,7 @@ import "unsafe"
 
 // A stackful task is one whose poll is a switch to another stack: a fiber. For
 // it an executor takes Run apart, and switches from its own loop, between Begin
-// and Pause or Finish. That matters because after a switch the CPU has
+// and Pause, Repeat or Finish. That matters because after a switch the CPU has
 // predicted every return wrongly, so each frame between the loop and the
 // switch costs about 6 ns, and Run with what it calls is five of them. The
 // switch must not panic: a fiber's panic is caught on its own stack and comes
@@ -32,6 +32,14 @@ func (r Runnable) Future() unsafe.Pointer { return r.h.ops().future() }
 // Pause is the second half of Run for a task that has suspended itself.
 func (r Runnable) Pause(cx *Context) Outcome {
 	cx.waker = Waker{}
+	return r.h.pendLocal()
+}
+
+// Repeat is Pause for a task that yields: it goes to the back of its queue, as
+// if it had woken itself before.
+func (r Runnable) Repeat(cx *Context) Outcome {
+	cx.waker = Waker{}
+	r.h.state, _ = r.h.state.wake()
 	return r.h.pendLocal()
 }
 

@@ -64,6 +64,10 @@ func (f *fiber[T]) call(ctx context.Context) { f.out, f.err = f.fn(ctx) }
 func (f *fiber[T]) Poll(cx *rouse.Context) (T, error) {
 	var none T
 	if !f.over && !f.resume() {
+		if f.yields {
+			f.yields = false
+			cx.WakeByRef()
+		}
 		return none, rouse.Pending
 	}
 	switch {
@@ -101,6 +105,7 @@ type fiberBody struct {
 	endless  bool // the parent of ctx is known to have no end
 	goexit   bool
 	canceled bool // awaits fail now
+	yields   bool // it is suspended, and wants its next turn
 	caught   *caughtPanic
 
 	dying *dying // if it outlived Drop

@@ -167,10 +167,14 @@ func (l *Local) serve(q *Queue) {
 			if !f.running {
 				f.start()
 			}
-			if f.co.Resume() {
+			switch {
+			case f.co.Resume():
 				f.end()
 				out = r.Finish(l.cx)
-			} else {
+			case f.yields:
+				f.yields = false
+				out = r.Repeat(l.cx)
+			default:
 				out = r.Pause(l.cx)
 			}
 		}

@@ -32,7 +32,7 @@ func Yield(ctx context.Context) error {
 			return err
 		}
 	}
-	c.l.cx.WakeByRef()
+	f.yields = true // the loop looks, see Local.serve
 	f.co.Suspend()
 	if f.canceled || f.watch != nil { // canceled is set before unwind
 		return f.failure(ctx)
