@@ -2,10 +2,10 @@ package executor
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
 
 	"github.com/rouse-go/rouse"
+	"github.com/rouse-go/rouse/internal/atomics"
 	"github.com/rouse-go/rouse/internal/gid"
 )
 
@@ -16,7 +16,7 @@ type fiberCtx struct {
 	f      *fiberBody // of the fiber's own goroutine only
 	l      *Local
 	parent context.Context
-	id     atomic.Uintptr // the goroutine that runs the fiber; 0 before, and hasEnded after
+	id     atomics.Uintptr // the goroutine that runs the fiber; 0 before, and hasEnded after
 	inner  innerContext
 }
 
@@ -86,7 +86,7 @@ func (c *fiberCtx) Value(key any) any {
 
 // innerContext is a cancellable context made when somebody asks for it. Awaits
 // look at it all the time, so that is one load and no lock.
-type innerContext struct{ p atomic.Pointer[inner] }
+type innerContext struct{ p atomics.Pointer[inner] }
 
 type inner struct {
 	ctx  context.Context

@@ -4,10 +4,10 @@ import (
 	"context"
 	"net"
 	"net/netip"
-	"sync/atomic"
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/internal/atomics"
 )
 
 // A Conn is a stream connection, TCP or unix, that belongs to one executor. It
@@ -25,7 +25,7 @@ type Conn struct {
 	rd, wr      side
 	home        *home
 	local, peer netip.AddrPort // tcp
-	closed      atomic.Bool    // no operation begins any more; at home CloseHandle follows
+	closed      atomics.Bool   // no operation begins any more; at home CloseHandle follows
 }
 
 func newConn(h *home, on driver.Handle) *Conn {

@@ -3,10 +3,10 @@ package netio
 import (
 	"context"
 	"runtime"
-	"sync/atomic"
 	"time"
 
 	"github.com/rouse-go/rouse"
+	"github.com/rouse-go/rouse/internal/atomics"
 )
 
 // The life of a crossing. Poll, at home, moves it from resting to polling and
@@ -26,7 +26,7 @@ const (
 // it who may leave at any moment, perhaps on another goroutine.
 type crossing[T any] struct {
 	fut  rouse.Future[T]
-	word atomic.Uint32
+	word atomics.Uint32
 	v    T // written before settled is stored, read after it is loaded
 	err  error
 }

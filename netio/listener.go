@@ -5,11 +5,11 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"sync/atomic"
 	"time"
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/internal/atomics"
 )
 
 // A Listener waits for connections. It and the connections that it accepts
@@ -22,7 +22,7 @@ type Listener struct {
 	keepAlive time.Duration
 	eachConn  bool // connections do not inherit the keep-alive from the listener
 	waiting   line // of the callers of Accept
-	closed    atomic.Bool
+	closed    atomics.Bool
 }
 
 // Listen listens at address with the default [ListenConfig], at the executor

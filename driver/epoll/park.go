@@ -5,13 +5,13 @@ package epoll
 import (
 	"math"
 	"os"
-	"sync/atomic"
 	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/internal/atomics"
 )
 
 // The park word. The loop moves it from awake to parked before it sleeps and
@@ -29,7 +29,7 @@ const bellIndex = -1
 
 // A sleeper is the epoll instance and the bell that ends its sleep.
 type sleeper struct {
-	word   atomic.Uint32
+	word   atomics.Uint32
 	epfd   int
 	bell   int    // the eventfd
 	rung   uint64 // times that Unpark found parked: it writes, or has written

@@ -2,13 +2,14 @@ package manual
 
 import (
 	"fmt"
-	"sync/atomic"
 	"time"
+
+	"github.com/rouse-go/rouse/internal/atomics"
 )
 
 // A clock goes only forward, and only when told. A reading pairs with the
 // compare-and-swap that moved it.
-type clock struct{ now atomic.Int64 }
+type clock struct{ now atomics.Int64 }
 
 func (c *clock) read() int64 { return c.now.Load() }
 

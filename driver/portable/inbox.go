@@ -1,19 +1,19 @@
 package portable
 
-import "sync/atomic"
+import "github.com/rouse-go/rouse/internal/atomics"
 
 // A bridge is what a goroutine works for: it leaves a result in the bridge and
 // posts it, and the loop's next Park calls reap.
 type bridge struct {
 	next   *bridge
-	posted atomic.Bool
+	posted atomics.Bool
 	reap   func() int // completes ops; returns their number
 }
 
 // An inbox is where goroutines post bridges. Any number of them post; the loop
 // takes all at once, so there is no ABA.
 type inbox struct {
-	head atomic.Pointer[bridge]
+	head atomics.Pointer[bridge]
 }
 
 // post leaves b for the loop, unless it is there already. The result must be

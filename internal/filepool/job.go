@@ -4,9 +4,9 @@ import (
 	"errors"
 	"io"
 	"os"
-	"sync/atomic"
 
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/internal/atomics"
 )
 
 // The states of a job. A worker's claim and the loop's cancellation are both a
@@ -23,7 +23,7 @@ const (
 type job struct {
 	op    *driver.Op // the loop's alone; nil at rest
 	slot  uint32
-	state atomic.Uint32
+	state atomics.Uint32
 
 	code  driver.Code
 	file  *os.File

@@ -1,6 +1,6 @@
 package filepool
 
-import "sync/atomic"
+import "github.com/rouse-go/rouse/internal/atomics"
 
 // hand gives j to a worker. The channel has room, so this does not block.
 func (p *Pool) hand(j *job) {
@@ -25,7 +25,7 @@ func (p *Pool) serve() {
 // A stack is where workers leave what they have done. Any number of them
 // push; the loop takes all at once, so there is no ABA.
 type stack struct {
-	head atomic.Pointer[job]
+	head atomics.Pointer[job]
 }
 
 // closedHead marks a stack that nobody will look at again.

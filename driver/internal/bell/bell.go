@@ -3,8 +3,9 @@
 package bell
 
 import (
-	"sync/atomic"
 	"time"
+
+	"github.com/rouse-go/rouse/internal/atomics"
 )
 
 // The states of the word. All changes are read-modify-writes of this one word,
@@ -18,7 +19,7 @@ const (
 
 // A Bell ends the sleep of one loop. Make it with New.
 type Bell struct {
-	word atomic.Uint32
+	word atomics.Uint32
 	ch   chan struct{} // one token for each Ring that found parked
 	// The loop's alone; a timer is kept since a new one costs an allocation.
 	timer *time.Timer
