@@ -48,6 +48,19 @@ func localWake(data unsafe.Pointer) {
 	}
 }
 
+// Wake is w.Wake for a caller who knows that he is at home: a wake of a task of l
+// then need not find out. A nil Loop is nobody's home.
+func (l *Loop) Wake(w Waker) {
+	if l != nil && w.vtable == &localTable {
+		if h := (*header)(w.data); h.home.loop == l {
+			h.refs.sub()
+			h.wakeHome()
+			return
+		}
+	}
+	w.Wake()
+}
+
 func localDrop(data unsafe.Pointer) {
 	h := (*header)(data)
 	if h.home.loop.AtHome() {

@@ -36,6 +36,7 @@ func NewBounded[T any](capacity int) *Bounded[T] {
 			"; it must be at least 1 (there is no rendezvous channel; an element may have to stand somewhere)")
 	}
 	c := &Bounded[T]{ring: make([]T, capacity)}
+	c.elements.home, c.places.home = &c.home, &c.home
 	c.places.free = capacity
 	return c
 }

@@ -73,14 +73,14 @@ func (c *crowd) forget(i int) {
 
 // wake wakes all who wait. It starts over until nobody does, because a waker
 // may do anything, such as change the list.
-func (c *crowd) wake() {
+func (c *crowd) wake(at *rouse.Loop) {
 	for c.waiting > 0 {
 		for i := 0; i < len(c.members); i++ {
 			m := &c.members[i]
 			if m.waiting {
 				m.waiting = false
 				c.waiting--
-				m.waker.Wake()
+				at.Wake(m.waker)
 			} else if m.missed++; m.missed > missedLimit {
 				c.forget(i)
 				i--

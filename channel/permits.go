@@ -10,6 +10,7 @@ import "github.com/rouse-go/rouse"
 // finds one free may take it without overtaking anybody, and whatever is given
 // back while somebody waits goes to him at once.
 type permits struct {
+	home  *home // of the channel
 	free  int
 	first *waiter // the line: waiters that were promised nothing yet
 	last  *waiter
@@ -65,7 +66,7 @@ func (p *permits) await(cx *rouse.Context, w *waiter) bool {
 func (p *permits) waitInCrowd(cx *rouse.Context) {
 	p.crowd.join(cx)
 	if p.free > 0 { // register, then look again: see await
-		p.crowd.wake()
+		p.crowd.wake(p.home.loop)
 	}
 }
 
@@ -107,11 +108,11 @@ func (p *permits) releaseTo() {
 	if w := p.first; w != nil {
 		p.unlink(w)
 		w.place = promised
-		w.wake()
+		w.wake(p.home.loop)
 		return
 	}
 	p.free++
-	p.crowd.wake()
+	p.crowd.wake(p.home.loop)
 }
 
 // dismiss wakes everybody without a promise: what they wait for won't come.
@@ -119,15 +120,15 @@ func (p *permits) dismiss() {
 	for w := p.first; w != nil; w = p.first {
 		p.unlink(w)
 		w.place = absent
-		w.wake()
+		w.wake(p.home.loop)
 	}
-	p.crowd.wake()
+	p.crowd.wake(p.home.loop)
 }
 
-func (w *waiter) wake() {
+func (w *waiter) wake(at *rouse.Loop) {
 	waker := w.waker
 	w.waker = rouse.Waker{}
-	waker.Wake() // last: it may do anything
+	at.Wake(waker) // last: it may do anything
 }
 
 func (p *permits) queue(w *waiter) {
