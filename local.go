@@ -162,29 +162,6 @@ func (h *header) pendLocal() Outcome {
 	return Idle
 }
 
-type pollEnd uint8
-
-const (
-	pollUnwound pollEnd = iota // a panic or Goexit; the task has been finished
-	pollPending
-	pollReady
-)
-
-// guardedPoll polls the future once. A panic ends the task and nothing else;
-// so does runtime.Goexit, which then goes on unwinding this goroutine: lent is
-// what cx gets back first.
-func (h *header) guardedPoll(cx *Context, lent Waker) (end pollEnd) {
-	defer func() {
-		if end == pollUnwound {
-			h.unwound(recover(), cx, lent)
-		}
-	}()
-	if h.ops().poll(cx) {
-		return pollReady
-	}
-	return pollPending
-}
-
 // unwound ends a task whose poll did not return but panicked with v, or called
 // runtime.Goexit if v is nil.
 func (h *header) unwound(v any, cx *Context, lent Waker) {

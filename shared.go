@@ -168,6 +168,29 @@ func (h *header) runShared(cx *Context) Outcome {
 	return Idle // and perhaps another's by now: not touched again
 }
 
+type pollEnd uint8
+
+const (
+	pollUnwound pollEnd = iota // a panic or Goexit; the task has been finished
+	pollPending
+	pollReady
+)
+
+// guardedPoll polls the future once. A panic ends the task and nothing else;
+// so does runtime.Goexit, which then goes on unwinding this goroutine: lent is
+// what cx gets back first.
+func (h *header) guardedPoll(cx *Context, lent Waker) (end pollEnd) {
+	defer func() {
+		if end == pollUnwound {
+			h.unwound(recover(), cx, lent)
+		}
+	}()
+	if h.ops().poll(cx) {
+		return pollReady
+	}
+	return pollPending
+}
+
 // cancelShared ends a task that the caller holds the Runnable of.
 func (h *header) cancelShared() {
 	if shift(h, state.discard) == startInvalid {

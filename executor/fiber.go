@@ -158,7 +158,7 @@ func (f *fiberBody) start() {
 // again makes a fiber that has returned its result as good as new.
 func (f *fiberBody) again() {
 	f.ctx = nil
-	f.over, f.endless, f.canceled = false, false, false
+	f.over, f.endless = false, false // a cancelled fiber returns no result
 }
 
 // RunOn is the coroutine's body.
