@@ -7,6 +7,9 @@ var codeNames = [...]string{
 	Shutdown: "Shutdown", CloseHandle: "CloseHandle", Query: "Query", SetOption: "SetOption",
 	Attach: "Attach", Readable: "Readable", Writable: "Writable",
 	Open: "Open", ReadAt: "ReadAt", WriteAt: "WriteAt", Sync: "Sync",
+	Datasync: "Datasync", Allocate: "Allocate", Truncate: "Truncate", Stat: "Stat",
+	Rename: "Rename", Remove: "Remove", ReadDir: "ReadDir",
+	ListenPacket: "ListenPacket", RecvMsgs: "RecvMsgs", SendMsgs: "SendMsgs",
 }
 
 // String returns the name of the operation, for logs and errors.

@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"io/fs"
 	"net/netip"
 
 	"github.com/rouse-go/rouse"
@@ -63,7 +64,9 @@ const (
 	Writable
 
 	// Open opens the file Args.Path with Args.Flags (os.O_RDONLY, …; not
-	// O_APPEND, since WriteAt says where) and Args.Perm. Out: Handle.
+	// O_APPEND, since WriteAt says where) and Args.Perm; Args.Direct asks for
+	// I/O past the page cache, whose buffers, offsets and lengths must be
+	// aligned. Out: Handle.
 	Open
 	// ReadAt reads into Buf at Off. Out: N; 0 with a nil Err is the end of
 	// the file. May be short.
@@ -72,7 +75,54 @@ const (
 	WriteAt
 	// Sync makes what was written to the file Handle durable.
 	Sync
+	// Datasync is Sync for the bytes and what is needed to find them, such as
+	// the size; not for times.
+	Datasync
+	// Allocate reserves Args.Size bytes from Off in the file Handle, so that
+	// writing there can't fail for want of room; the file grows if it ends
+	// before.
+	Allocate
+	// Truncate makes the file Handle Args.Size bytes long.
+	Truncate
+	// Stat tells about the file Handle, or about Args.Path if Handle is zero
+	// (following symbolic links). Out: Args.Info.
+	Stat
+	// Rename gives the file Args.Path the name Args.To, replacing what has it.
+	Rename
+	// Remove removes the file or empty directory Args.Path.
+	Remove
+	// ReadDir lists the directory Args.Path. Out: Args.Entries, sorted by name.
+	ReadDir
+
+	// ListenPacket opens a datagram socket at Args.Network ("udp", "udp4",
+	// "udp6") and Args.Addr; with Args.ReusePort. If Args.Peer is valid it is
+	// connected to that peer: it gets datagrams from there only, and a Message
+	// to send needs no Addr. It finishes at once; the Handle comes out.
+	ListenPacket
+	// RecvMsgs receives datagrams into Args.Msgs. Out: N, how many of them
+	// were filled in, at least 1. Like Recv, it looks at the buffers inside
+	// Submit only, and completes with ErrAgain if it had to wait.
+	RecvMsgs
+	// SendMsgs sends the datagrams of Args.Msgs. Out: N, how many of them
+	// went, at least 1. An Err is about the first. Like Send, it completes
+	// with ErrAgain if it had to wait.
+	SendMsgs
 )
+
+// Last is the greatest Code.
+const Last = SendMsgs
+
+// A Message is one datagram.
+type Message struct {
+	// Buf is what to send, or where to receive.
+	Buf []byte
+	// Addr is whom to send to, or who sent.
+	Addr netip.AddrPort
+	// N is how many bytes were received.
+	N int
+	// Truncated says that the datagram was longer than Buf; the rest is lost.
+	Truncated bool
+}
 
 // Option names a socket option of SetOption.
 type Option uint8
@@ -109,6 +159,13 @@ type Args struct {
 	Value     int
 	Flags     int
 	Perm      uint32
+	Direct    bool
+	Size      int64
+	To        string
+	Info      fs.FileInfo
+	Entries   []fs.DirEntry
+	Peer      netip.AddrPort
+	Msgs      []Message
 }
 
 // An Op is one operation: the request, and later its result. The zero Op is

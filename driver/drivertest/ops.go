@@ -32,7 +32,7 @@ func opNop(w *world) {
 
 // Every bad request is a result with an error; none hangs.
 func opMisuse(w *world) {
-	for code := driver.Nop + 1; code <= driver.Sync; code++ {
+	for code := driver.Nop + 1; code <= driver.Last; code++ {
 		op := &driver.Op{Code: code, Buf: make([]byte, 1), Args: &driver.Args{FD: -1}}
 		w.wait(op)
 		if op.Err == nil {
@@ -190,7 +190,7 @@ func opCloseKills(w *world) {
 	if n := c.n.Load() - before; n != 0 {
 		w.Errorf("Close woke %d times", n)
 	}
-	for code := driver.Nop; code <= driver.Sync; code++ {
+	for code := driver.Nop; code <= driver.Last; code++ {
 		op := &driver.Op{Code: code, Handle: a, Buf: make([]byte, 1), Args: &driver.Args{Network: "tcp", Addr: localhost}}
 		if !w.d.Submit(op) {
 			w.Fatalf("%s after Close is in flight", op.Code)
