@@ -122,7 +122,11 @@ func (o *Opening) Poll(cx *rouse.Context) (*File, error) {
 			return o.fail(o.op.Err)
 		}
 		o.over = true
-		return &File{home: o.home, on: o.op.Handle, path: o.path, direct: o.opener.Direct}, nil
+		const access = os.O_RDONLY | os.O_WRONLY | os.O_RDWR
+		return &File{
+			home: o.home, on: o.op.Handle, path: o.path,
+			direct: o.opener.Direct, blind: o.opener.Flags&access == os.O_WRONLY,
+		}, nil
 	}
 }
 

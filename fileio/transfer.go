@@ -31,10 +31,7 @@ type transfer struct {
 	waker atomics.Pointer[rouse.Waker] // who waits for the last word
 }
 
-var (
-	errNegative = errors.New("negative offset")
-	errNoWrite  = io.ErrShortWrite
-)
+var errNegative = errors.New("negative offset")
 
 // Poll goes on; at home only.
 func (t *transfer) Poll(cx *rouse.Context) (int, error) {
@@ -45,6 +42,7 @@ func (t *transfer) Poll(cx *rouse.Context) (int, error) {
 		return 0, err
 	}
 	t.settled = true
+	t.via.leave(t, false)
 	if err != nil && err != io.EOF {
 		err = t.fail(err)
 	}
@@ -59,7 +57,7 @@ func (t *transfer) step(cx *rouse.Context) error {
 		return t.stepDirect(cx)
 	}
 	for t.n < len(t.p) {
-		n, err := t.call(cx, t.write, t.p[t.n:], t.off+int64(t.n))
+		n, err := t.call(cx, t.code(), t.p[t.n:], t.off+int64(t.n))
 		if err != nil {
 			return err
 		}
@@ -74,14 +72,21 @@ func (t *transfer) step(cx *rouse.Context) error {
 // end is what it means that no bytes went.
 func (t *transfer) end() error {
 	if t.write {
-		return errNoWrite
+		return io.ErrShortWrite
 	}
 	return io.EOF
 }
 
+func (t *transfer) code() driver.Code {
+	if t.write {
+		return driver.WriteAt
+	}
+	return driver.ReadAt
+}
+
 // call does one operation, the one that was begun if there is one. EINTR is
 // tried again.
-func (t *transfer) call(cx *rouse.Context, write bool, p []byte, off int64) (int, error) {
+func (t *transfer) call(cx *rouse.Context, code driver.Code, p []byte, off int64) (int, error) {
 	if t.op == nil {
 		t.op = new(driver.Op)
 	}
@@ -95,11 +100,7 @@ func (t *transfer) call(cx *rouse.Context, write bool, p []byte, off int64) (int
 			if !cx.Spend() {
 				return 0, rouse.Pending
 			}
-			op.Code = driver.ReadAt
-			if write {
-				op.Code = driver.WriteAt
-			}
-			op.Handle, op.Buf, op.Off = t.f.on, p, off
+			op.Code, op.Handle, op.Buf, op.Off, op.Args = code, t.f.on, p, off, t.via.args
 		}
 		if !op.Poll(cx, t.f.home.Drv) {
 			if idle {
@@ -125,7 +126,7 @@ func (t *transfer) fail(err error) error {
 	return &OffsetError{Off: t.off + int64(t.n), Err: &fs.PathError{Op: op, Path: t.f.path, Err: cause(err)}}
 }
 
-// free makes t, which is settled, ready for its next use.
+// free makes t, which is settled or was never polled, ready for its next use.
 func (t *transfer) free() {
 	*t = transfer{op: t.op}
 }
