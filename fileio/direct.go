@@ -11,9 +11,10 @@ import (
 // straight. A read that isn't is made through a window: an aligned piece of the
 // file that is read into a buffer of ours. A write of whole blocks from an
 // address that isn't aligned goes through such a buffer, too. A write of parts
-// of blocks reads the blocks at both ends first and writes them whole, alone in
-// the file's gate, since two such writes might share a block; and if it is at
-// the file's end, the rest of the last block is cut off again.
+// of blocks is a patch: it reads the blocks at both ends first and writes them
+// whole. Patches go one at a time, since two of them might share a block; and if
+// one is at the file's end, the rest of its last block is cut off again, unless
+// somebody has written beyond it meanwhile.
 
 // windowSize is the most that one window holds.
 const windowSize = 256 << 10
@@ -28,6 +29,9 @@ type detour struct {
 	top    int64 // the end of what was written in whole blocks, at most
 	err    error // why patching has ended early
 	alone  bool  // the owner has given up: no more of p is to go
+
+	listed               bool // with the gate, as a write of whole blocks
+	nextWhole, prevWhole *transfer
 }
 
 // patchStep is how far the patching of a window has come.
@@ -39,6 +43,7 @@ const (
 	readTail
 	fill
 	writeWindow
+	lookAgain
 	cut
 	patched
 )
@@ -67,11 +72,11 @@ func (t *transfer) stepDirect(cx *rouse.Context) error {
 	if !whole && t.f.blind {
 		return errBlind
 	}
-	if !t.f.gate.enter(cx, &t.via.place, !whole) {
-		return rouse.Pending
-	}
 	if whole {
 		return t.writeWhole(cx)
+	}
+	if !t.f.gate.enter(cx, &t.via.place) {
+		return rouse.Pending
 	}
 	return t.patch(cx)
 }
@@ -115,6 +120,9 @@ func (t *transfer) needWindow(n int) []byte {
 
 // writeWhole writes whole blocks.
 func (t *transfer) writeWhole(cx *rouse.Context) error {
+	if !t.f.gate.pass(cx, t) {
+		return rouse.Pending
+	}
 	for t.n < len(t.p) {
 		p, off := t.rest()
 		if straight(p, off) == 0 {
@@ -144,10 +152,10 @@ func (t *transfer) patch(cx *rouse.Context) error {
 		switch {
 		case err == rouse.Pending:
 			return err
-		case err != nil && v.step == cut: // it can't be
+		case err != nil && v.step >= lookAgain: // the file stays too long
 			return errors.Join(v.err, err)
 		case err != nil:
-			v.err, v.step = err, cut
+			v.err, v.step = err, lookAgain
 		}
 	}
 	return v.err
@@ -163,18 +171,18 @@ func (t *transfer) patchOn(cx *rouse.Context) error {
 	take := min(len(p), len(w)-skip) // of p, in this window
 	tail := (skip + take) &^ (Alignment - 1)
 	if v.alone && v.step < writeWindow {
-		v.step = cut
+		v.step = lookAgain
 	}
 	switch v.step {
 	case askSize:
 		if v.args == nil {
 			v.args = new(driver.Args)
 		}
-		if _, err := t.call(cx, driver.Stat, nil, 0); err != nil {
+		size, err := t.askSize(cx)
+		if err != nil {
 			return err
 		}
-		v.size, v.args.Info = v.args.Info.Size(), nil
-		v.step = readHead
+		v.size, v.step = size, readHead
 	case readHead:
 		if skip > 0 {
 			if err := t.readBlock(cx, w[:Alignment], base); err != nil {
@@ -207,22 +215,50 @@ func (t *transfer) patchOn(cx *rouse.Context) error {
 		}
 		t.n += take
 		if v.step = readHead; t.n == len(t.p) {
+			v.step = lookAgain
+		}
+	case lookAgain:
+		v.step = patched
+		if v.end(t) < v.top && t.f.gate.mayCut(v.top) {
 			v.step = cut
 		}
 	case cut:
-		end := v.size
-		if t.n > 0 {
-			end = max(end, t.off+int64(t.n))
-		}
-		if end < v.top {
-			v.args.Size = end
-			if _, err := t.call(cx, driver.Truncate, nil, 0); err != nil {
+		if t.op.Code != driver.Truncate {
+			// If the file is longer than what we wrote, somebody else did.
+			size, err := t.askSize(cx)
+			if err != nil {
 				return err
 			}
+			if size > v.top || size <= v.end(t) {
+				v.step = patched
+				return nil
+			}
+		}
+		v.args.Size = v.end(t)
+		if _, err := t.call(cx, driver.Truncate, nil, 0); err != nil {
+			return err
 		}
 		v.step = patched
 	}
 	return nil
+}
+
+// end is how long the file is to be after what t has written, if nobody else
+// makes it longer.
+func (v *detour) end(t *transfer) int64 {
+	if t.n == 0 {
+		return v.size
+	}
+	return max(v.size, t.off+int64(t.n))
+}
+
+func (t *transfer) askSize(cx *rouse.Context) (int64, error) {
+	if _, err := t.call(cx, driver.Stat, nil, 0); err != nil {
+		return 0, err
+	}
+	size := t.via.args.Info.Size()
+	t.via.args.Info = nil
+	return size, nil
 }
 
 // readBlock reads the block at off; what is beyond the end of the file is zero.
@@ -254,6 +290,7 @@ func (v *detour) unfinished() bool { return v.top > 0 && v.step != patched }
 // may have given up waiting for a call that uses it.
 func (v *detour) leave(t *transfer, inUse bool) {
 	t.f.gate.leave(&v.place)
+	t.f.gate.passed(t)
 	if v.window != nil && !inUse {
 		v.window.Free()
 	}

@@ -79,6 +79,9 @@ func newWorld(t testing.TB, open func() (driver.Driver, error), wrap func(driver
 	t.Cleanup(func() {
 		w.stop()
 		cancel()
+		if _, second := t.(*world); second {
+			return // the first one counts
+		}
 		noLeak(t, "goroutines", goroutines, runtime.NumGoroutine)
 		noLeak(t, "descriptors", files, leakcheck.Descriptors)
 	})
