@@ -102,8 +102,13 @@ func TestTransferUnderWay(t *testing.T) {
 		rd := f.NewRead(b, 0)
 		h := executor.Spawn[int](w.ex, rd)
 		w.holding(faults, 1)
-		if _, err := task(w, func(*rouse.Context) (int, error) {
+		sync := f.NewSync()
+		if _, err := task(w, func(cx *rouse.Context) (int, error) {
 			wantPanics(w, "under way", func() { rd.Reset(b, 5) })
+			sync.Poll(cx)
+			wantPanics(w, "under way", func() { sync.Reset() })
+			sync.Drop()
+			sync.Reset()
 			wantPanics(w, "Transfer has it", func() { b.SetLen(3) })
 			wantPanics(w, "Transfer has it", func() { b.Append(nil) })
 			return 0, nil
@@ -113,6 +118,9 @@ func TestTransferUnderWay(t *testing.T) {
 		faults.free()
 		if n, err := h.Join(w.ctx); n != 10 || err != nil {
 			w.Error(n, err)
+		}
+		if _, err := future(w, sync); err != nil {
+			w.Error(err)
 		}
 	})
 }
