@@ -54,7 +54,7 @@ func NewOpen(path string, flags int, perm fs.FileMode) *Opening {
 var (
 	errNoExecutor = errors.New("ctx carries no executor; take the ctx of a fiber, or one made by Local.Context")
 	errAppend     = errors.New("O_APPEND makes no sense here; WriteAt says where to write")
-	errPerm       = errors.New("Perm has other bits than those of fs.ModePerm")
+	errPerm       = errors.New("the permissions have other bits than those of fs.ModePerm")
 )
 
 // Open opens path. If ctx ends first, Open gives up and returns ctx.Err().
