@@ -69,7 +69,7 @@ func TestCancelWaitsForLastWord(t *testing.T) {
 				}
 				w.holding(faults, 1)
 				cancel()
-				w.until("the read is cancelled", func() bool { return faults.canceled > 0 })
+				w.until("the read is cancelled", func() bool { return faults.canceled.Load() > 0 })
 				stays(t, ended, "ReadAt returned before the disk was done")
 				faults.free()
 				ends(t, ended, "ReadAt does not return")
@@ -95,7 +95,7 @@ func TestCanceledWriteCounts(t *testing.T) {
 		}()
 		w.holding(faults, 1)
 		cancel()
-		w.until("the write is cancelled", func() bool { return faults.canceled > 0 })
+		w.until("the write is cancelled", func() bool { return faults.canceled.Load() > 0 })
 		faults.free()
 		ends(t, ended, "WriteAt does not return")
 		wantIs(w, err, context.Canceled)
@@ -129,10 +129,10 @@ func TestAbortedFiberWaitsForLastWord(t *testing.T) {
 			})
 			w.holding(faults, 1)
 			h.Abort()
-			if grace {
-				w.until("the read is cancelled", func() bool { return faults.canceled > 0 })
-			} else {
-				time.Sleep(150 * time.Millisecond) // longer than Config.Grace
+			w.watch("the read is cancelled", func() bool { return faults.canceled.Load() > 0 })
+			if !grace { // a loop with a dying fiber parks for ever only to wait for the disk
+				before := faults.forever.Load()
+				w.watch("the loop waits", func() bool { return faults.forever.Load() > before })
 			}
 			if unwound.Load() {
 				w.Error("the fiber was unwound while the disk was at its memory")

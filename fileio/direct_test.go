@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/fileio"
@@ -129,5 +130,67 @@ func TestDirectWriteOnly(t *testing.T) {
 		}
 		_, err = f.WriteAt(w.ctx, make([]byte, 100), 0)
 		wantPath(w, err, "write", w.path("f"))
+	})
+}
+
+// Patches, whole blocks and streams of many tasks at once, some of them given up
+// in the middle: what was reported written is there, and the file is as long as
+// what was written, or as what may have been.
+func TestDirectCrowd(t *testing.T) {
+	onEach(t, func(w *world) {
+		rng := rand.New(rand.NewPCG(3, 4))
+		for round := range 20 {
+			f := w.direct("f", nil)
+			const regions, size = 60, 3000 // neighbours share blocks
+			const blocks = (regions*size + 8191) &^ 4095
+			want := pattern(blocks + 20*4096)
+			type piece struct {
+				off, n  int
+				h       func() (int, error)
+				aborted bool
+			}
+			var pieces []piece
+			write := func(off, n int) {
+				b := fileio.NewBuffer(0)
+				b.Append(want[off : off+n])
+				h := executor.Spawn[int](w.ex, f.NewWrite(b, int64(off)))
+				p := piece{off: off, n: n, h: func() (int, error) { return h.Join(w.ctx) }, aborted: rng.IntN(5) == 0}
+				if p.aborted {
+					defer h.Abort()
+				}
+				pieces = append(pieces, p)
+			}
+			for i := range regions {
+				write(i*size, 1+rng.IntN(size))
+				if i%3 == 0 {
+					write(blocks+i/3*4096, 4096)
+				}
+			}
+			sure, most := 0, 0 // the end of what was written, and of what may have been
+			for _, p := range pieces {
+				n, err := p.h()
+				switch {
+				case err == nil && n == p.n:
+					sure = max(sure, p.off+n)
+				case !p.aborted || !errors.Is(err, rouse.ErrCanceled):
+					w.Fatal(n, err)
+				}
+				most = max(most, p.off+p.n)
+			}
+			// A patch waits until those that were dropped are through.
+			if _, err := f.WriteAt(w.ctx, want[:1], 0); err != nil {
+				w.Fatal(err)
+			}
+			f.Close()
+			got := w.content("f")
+			if len(got) < sure || len(got) > max(most, sure) {
+				w.Errorf("round %d: the file has %d bytes; want %d to %d", round, len(got), sure, most)
+			}
+			for _, p := range pieces {
+				if part := got[min(p.off, len(got)):min(p.off+p.n, len(got))]; !p.aborted && !bytes.Equal(part, want[p.off:p.off+p.n]) {
+					w.Errorf("round %d: %d bytes at %d are wrong", round, p.n, p.off)
+				}
+			}
+		}
 	})
 }

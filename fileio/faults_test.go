@@ -15,8 +15,9 @@ type faulty struct {
 	plan func(op *driver.Op) verdict
 
 	held     []*held
-	release  atomic.Bool // finish what is held
-	canceled int         // how many of those were cancelled
+	release  atomic.Bool  // finish what is held
+	canceled atomic.Int64 // how many of those were cancelled
+	forever  atomic.Int64 // Parks without a deadline
 	count    atomic.Int64
 }
 
@@ -67,7 +68,7 @@ func (f *faulty) Submit(op *driver.Op) bool {
 func (f *faulty) Cancel(op *driver.Op) {
 	for _, h := range f.held {
 		if h.op == op {
-			f.canceled++
+			f.canceled.Add(1)
 			return // the disk is at it
 		}
 	}
@@ -82,6 +83,9 @@ func (f *faulty) Park(until int64) (int, error) {
 			}
 		}
 		f.held = nil
+	}
+	if until == driver.Forever {
+		f.forever.Add(1)
 	}
 	return f.Driver.Park(until)
 }

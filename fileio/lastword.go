@@ -52,7 +52,7 @@ func (t *transfer) release() {
 	}
 	t.via.leave(t, closed)
 	if b := t.owned; b != nil && !closed { // else the driver may have given up waiting for a call
-		b.busy = false
+		b.whose = callers
 		b.Free()
 	}
 	t.owned = nil

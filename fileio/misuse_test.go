@@ -206,6 +206,9 @@ func TestBuffer(t *testing.T) {
 	if string(b.Bytes()) != string(want) || !fileio.Aligned(b.Bytes()) {
 		t.Error("Append")
 	}
+	twice := fileio.NewBuffer(10)
+	twice.Free()
+	wantPanics(t, "after Free", twice.Free)
 	wantPanics(t, "beyond", func() { b.SetLen(b.Cap() + 1) })
 	wantPanics(t, "negative", func() { fileio.NewBuffer(-1) })
 	b.SetLen(3)

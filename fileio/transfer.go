@@ -181,14 +181,14 @@ func (t *Transfer) Poll(cx *rouse.Context) (int, error) {
 			panic("rouse: *fileio.Transfer polled after its Drop; call Reset first")
 		}
 		tr.f, tr.write, tr.off, tr.p = t.f, t.write, t.off, t.buf.Bytes()
-		t.buf.busy = true
+		t.buf.whose = taken
 	} else if tr.settled {
 		panic("rouse: *fileio.Transfer polled after its result; call Reset to use it again")
 	}
 	n, err := tr.Poll(cx)
 	if err != rouse.Pending {
 		tr.p = nil
-		t.buf.busy = false
+		t.buf.whose = callers
 	}
 	return n, err
 }

@@ -141,6 +141,16 @@ func (w *world) content(name string) []byte {
 	return b
 }
 
+// watch waits until cond holds, from outside.
+func (w *world) watch(what string, cond func() bool) {
+	w.Helper()
+	for end := time.Now().Add(patience); !cond(); time.Sleep(100 * time.Microsecond) {
+		if time.Now().After(end) {
+			w.Fatalf("waited %v until %s", patience, what)
+		}
+	}
+}
+
 func wantIs(t testing.TB, err error, targets ...error) {
 	t.Helper()
 	for _, target := range targets {
