@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"os"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -253,57 +252,6 @@ func TestCancelAnything(t *testing.T) {
 		for _, name := range []string{"f", "g"} {
 			if !bytes.Equal(w.content(name), want) {
 				w.Error("the content has changed")
-			}
-		}
-	})
-}
-
-// A patch that is given up leaves no block too long behind.
-func TestDroppedPatchCuts(t *testing.T) {
-	onFaulty(t, func(w *world, faults *faulty) {
-		f := w.direct("f", pattern(10_000))
-		w.set(faults, func(op *driver.Op) verdict { return verdict{hold: op.Code == driver.WriteAt} })
-		b := fileio.NewBuffer(0)
-		b.Append([]byte("a piece at the end"))
-		h := executor.Spawn[int](w.ex, f.NewWrite(b, 10_000))
-		w.holding(faults, 1)
-		h.Abort()
-		_, err := h.Join(w.ctx)
-		wantIs(w, err, rouse.ErrCanceled)
-		faults.free()
-		w.until("it is done", func() bool { return len(faults.held) == 0 })
-		// The next patch waits for the dropped one.
-		w.set(faults, nil)
-		if n, err := f.WriteAt(w.ctx, []byte("!"), 3); n != 1 || err != nil {
-			w.Fatal(n, err)
-		}
-		got := w.content("f")
-		if size := len(got); size != 10_000 && size != 10_018 {
-			w.Errorf("the file has %d bytes", size)
-		}
-	})
-}
-
-// What is dropped before it began leaves no trace, an Opening closes its file.
-func TestDropEarly(t *testing.T) {
-	onEach(t, func(w *world) {
-		f := w.create("f", nil)
-		for i := range 50 {
-			var drops []rouse.Dropper
-			drops = append(drops, fileio.NewOpen(w.path("f"), os.O_RDWR, 0), f.NewRead(fileio.NewBuffer(10), 0), f.NewSync(), fileio.NewReadDir(w.dir))
-			_, err := task(w, func(cx *rouse.Context) (int, error) {
-				if i%2 == 0 {
-					drops[0].(*fileio.Opening).Poll(cx)
-					drops[1].(*fileio.Transfer).Poll(cx)
-					drops[2].(*fileio.Action[struct{}]).Poll(cx)
-				}
-				for _, d := range drops {
-					d.Drop()
-				}
-				return 0, nil
-			})
-			if err != nil {
-				w.Fatal(err)
 			}
 		}
 	})
