@@ -32,7 +32,9 @@
 // begun, else when the disk is through. A fiber that is aborted waits likewise;
 // should its grace run out before, its executor waits for the disk. A fiber of
 // another executor than the file's gives a copy. If the executor that has begun
-// the operation is not running, the call returns when it runs again or closes.
+// the operation is not running, the call returns when it runs again or closes;
+// closing waits for what is under way, but gives up after some seconds on a call
+// that is stuck in the system.
 //
 // The poll forms can't wait in Drop, so they don't work on slices but on a
 // [Buffer], which they own from the first poll until the result. If a

@@ -114,8 +114,11 @@ var transfers = sync.Pool{New: func() any { return new(transfer) }}
 func (f *File) transfer(ctx context.Context, write bool, p []byte, off int64) (int, error) {
 	t := transfers.Get().(*transfer)
 	t.f, t.write, t.p, t.off = f, write, p, off
-	if fiber := rouse.FiberOf(ctx); fiber != nil && fiber.Executor() != f.home.Ex {
-		return t.abroad(ctx)
+	if fiber := rouse.FiberOf(ctx); fiber != nil {
+		if fiber.Executor() != f.home.Ex {
+			return t.abroad(ctx)
+		}
+		t.inFiber = true
 	}
 	return t.await(ctx)
 }
@@ -156,7 +159,7 @@ func (t *transfer) await(ctx context.Context) (int, error) {
 // unwinds, and its memory with it. So the loop waits for the disk, this once. A
 // fiber of another executor has given no memory of its own, see abroad.
 func (t *transfer) insist() {
-	for t.f.home.IsHere() && !t.via.alone && !t.over.Load() {
+	for t.inFiber && !t.via.alone && !t.over.Load() {
 		if _, err := t.f.home.Drv.Park(driver.Forever); err != nil {
 			return
 		}

@@ -24,6 +24,7 @@ type transfer struct {
 	op      *driver.Op
 	began   bool // polls may have put something in flight
 	settled bool // Poll has returned its result
+	inFiber bool // a fiber at home waits
 	via     detour
 
 	owned *Buffer // what p is of, if it is ours: freed with the last word
@@ -35,7 +36,6 @@ var errNegative = errors.New("negative offset")
 
 // Poll goes on; at home only.
 func (t *transfer) Poll(cx *rouse.Context) (int, error) {
-	t.f.mustOwn(cx)
 	err := t.step(cx)
 	if err == rouse.Pending {
 		t.began = true
@@ -133,7 +133,7 @@ func (t *transfer) free() {
 
 // A Transfer is a read into, or a write from, a [Buffer]: a rouse.Future[int]
 // that is polled at the file's home. It has the Buffer from the first poll until
-// its result, or if it is dropped for ever.
+// its result, or, if it is dropped, for ever.
 //
 // [Transfer.Reset] makes it another one: a task that reads again and again
 // allocates nothing. Several Transfers of a file may be under way at once; the
@@ -175,6 +175,7 @@ func (t *Transfer) Reset(b *Buffer, off int64) {
 
 // Poll returns the number of bytes that were transferred, also with an error.
 func (t *Transfer) Poll(cx *rouse.Context) (int, error) {
+	t.f.mustOwn(cx)
 	tr := t.t
 	if tr.f == nil {
 		if t.buf == nil {
