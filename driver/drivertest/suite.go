@@ -9,6 +9,7 @@
 package drivertest
 
 import (
+	"runtime"
 	"testing"
 	"time"
 
@@ -82,6 +83,7 @@ func Run(t *testing.T, open func(t *testing.T) driver.Driver, opt Options) {
 					t.Skipf("the driver lacks %s: %s", f, why)
 				}
 			}
+			lock(t)
 			check := leaks(t)
 			w := newWorld(t, open(t), opt)
 			c.run(w)
@@ -91,9 +93,17 @@ func Run(t *testing.T, open func(t *testing.T) driver.Driver, opt Options) {
 	}
 }
 
+// lock binds the test to a thread, as an executor does for a driver that needs
+// it.
+func lock(t *testing.T) {
+	runtime.LockOSThread()
+	t.Cleanup(runtime.UnlockOSThread)
+}
+
 // checkLacks makes sure that what is said to lack does: an operation of such a
 // feature says ErrNotSupported, instead of working or failing obscurely.
 func checkLacks(t *testing.T, d driver.Driver, opt Options) {
+	lock(t)
 	w := newWorld(t, d, opt)
 	defer w.close()
 	tries := map[Feature]*driver.Op{

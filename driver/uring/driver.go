@@ -164,8 +164,8 @@ func (d *Driver) Cancel(op *driver.Op) {
 		return
 	case driver.Recv, driver.Send, driver.Accept, driver.Readable, driver.Writable, driver.RecvMsgs, driver.SendMsgs:
 	default:
-		if op.Native {
-			d.cancel(d.requests.Handle(op.Slot))
+		if op.Slot&native != 0 {
+			d.cancel(d.requests.Handle(op.Slot &^ native))
 		} else {
 			d.files.Cancel(op)
 		}

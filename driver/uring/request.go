@@ -37,7 +37,7 @@ const (
 type request struct {
 	op   *driver.Op
 	out  *outgoing
-	mem  any          // memory besides op.Buf that the kernel was given
+	mem  any           // memory besides op.Buf that the kernel was given
 	on   driver.Handle // the slot
 	fd   int32
 	duty duty

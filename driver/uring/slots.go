@@ -15,8 +15,7 @@ const (
 	kindUnix
 	kindListener
 	kindAttached
-	kindFile     // opened by the ring
-	kindPoolFile // opened by a thread
+	kindFile
 	kindPacket
 )
 
@@ -44,8 +43,8 @@ type slot struct {
 
 // extra is what only few descriptors have, or only for a time.
 type extra struct {
-	path    string         // a unix listener's, to unlink; a file's, for errors
-	file    *filepool.File // of kindPoolFile
+	path    string         // a unix listener's, to unlink
+	file    *filepool.File // a file's
 	pending []int32        // a listener's connections that nobody has accepted
 	spill   []byte         // a stream's received bytes that had to leave their buffers
 	recvErr error          // what receiving ended with

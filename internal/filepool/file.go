@@ -20,6 +20,13 @@ type File struct {
 // that have not begun fail.
 func (f *File) Close() error { return f.os.Close() }
 
+// FD returns the descriptor, for a driver that uses it besides: until Close.
+func (f *File) FD() int {
+	fd := -1
+	_ = f.raw.Control(func(n uintptr) { fd = int(n) })
+	return fd
+}
+
 // errAppend refuses a flag under which the system would not write where WriteAt
 // says.
 var errAppend = errors.New("O_APPEND makes no sense with WriteAt, which says where to write")

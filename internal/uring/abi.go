@@ -113,27 +113,6 @@ type syncCancelReg struct {
 	pad2    [3]uint64
 }
 
-// Statx is struct statx, as far as it is used.
-type Statx struct {
-	Mask, Blksize                    uint32
-	Attributes                       uint64
-	Nlink, UID, GID                  uint32
-	Mode                             uint16
-	_                                uint16
-	Ino, Size, Blocks, AttributeMask uint64
-	Atime, Btime, Ctime, Mtime       StatxTime
-	RdevMajor, RdevMinor             uint32
-	DevMajor, DevMinor               uint32
-	_                                [14]uint64
-}
-
-// StatxTime is struct statx_timestamp.
-type StatxTime struct {
-	Sec  int64
-	Nsec uint32
-	_    int32
-}
-
 const (
 	sqeSize = unsafe.Sizeof(SQE{})
 	cqeSize = unsafe.Sizeof(CQE{})
@@ -169,25 +148,19 @@ const (
 	opAsyncCancel = 14
 	opConnect     = 16
 	opFallocate   = 17
-	opOpenat      = 18
 	opClose       = 19
-	opStatx       = 21
 	opRead        = 22
 	opWrite       = 23
 	opSend        = 26
 	opRecv        = 27
 	opShutdown    = 34
-	opRenameat    = 35
-	opUnlinkat    = 36
 	opMsgRing     = 40
 	opSendZC      = 47
-	opFtruncate   = 55
 )
 
 // Request flags.
 const (
 	sqeFixedFile    = 1 << 0
-	sqeAsync        = 1 << 4
 	sqeBufferSelect = 1 << 5
 	sqeSkipSuccess  = 1 << 6
 )
@@ -195,7 +168,6 @@ const (
 // Flags of single operations.
 const (
 	recvMultishot      = 1 << 1
-	sendPollFirst      = 1 << 0
 	acceptMultishot    = 1 << 0
 	pollMulti          = 1 << 0
 	fsyncDatasync      = 1 << 0
@@ -232,7 +204,6 @@ const (
 // Where the ring's memory is mapped from.
 const (
 	offSQRing = 0
-	offCQRing = 0x8000000
 	offSQEs   = 0x10000000
 )
 

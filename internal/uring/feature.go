@@ -23,11 +23,7 @@ const (
 	FeatureMessages                       // ring to ring, by a request
 	FeatureMessagesAlone                  // ring to ring, by Message, without a ring of one's own
 	FeatureRegisteredFiles                // a table of files with free places
-	FeatureStatx                          // the file operations, one by one
-	FeatureRename
-	FeatureUnlink
-	FeatureAllocate
-	FeatureFtruncate
+	FeatureAllocate                       // fallocate
 	features
 )
 
@@ -49,11 +45,7 @@ var featureTable = [features]struct {
 	FeatureMessages:        {"messages between rings", "5.18", op(opMsgRing), "an eventfd"},
 	FeatureMessagesAlone:   {"messages to a ring from any thread", "6.13", (*prober).messagesAlone, "an eventfd"},
 	FeatureRegisteredFiles: {"sparse registered files", "5.19", (*prober).files, "plain descriptors"},
-	FeatureStatx:           {"statx", "5.6", op(opStatx), "a thread"},
-	FeatureRename:          {"renameat", "5.11", op(opRenameat), "a thread"},
-	FeatureUnlink:          {"unlinkat", "5.11", op(opUnlinkat), "a thread"},
 	FeatureAllocate:        {"fallocate", "5.6", op(opFallocate), "a thread"},
-	FeatureFtruncate:       {"ftruncate", "6.9", op(opFtruncate), "a thread"},
 }
 
 // String returns the feature's name.

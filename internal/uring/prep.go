@@ -128,38 +128,6 @@ func (e *SQE) Fallocate(fd int, off, n int64, mark uint64) {
 	e.off, e.addr = uint64(off), uint64(n)
 }
 
-// Ftruncate sets a file's size. It takes FeatureFtruncate.
-func (e *SQE) Ftruncate(fd int, size int64, mark uint64) {
-	e.base(opFtruncate, fd, mark)
-	e.off = uint64(size)
-}
-
-// Openat opens the path, which ends in a zero byte.
-func (e *SQE) Openat(dir int, path *byte, flags int, mode uint32, mark uint64) {
-	e.base(opOpenat, dir, mark)
-	e.addr, e.len, e.opFlags = address(unsafe.Pointer(path)), mode, uint32(flags)
-}
-
-// Statx fills st.
-func (e *SQE) Statx(dir int, path *byte, flags int, mask uint32, st *Statx, mark uint64) {
-	e.base(opStatx, dir, mark)
-	e.addr, e.len, e.opFlags = address(unsafe.Pointer(path)), mask, uint32(flags)
-	e.off = address(unsafe.Pointer(st))
-}
-
-// Renameat gives the file from the name to.
-func (e *SQE) Renameat(dir int, from, to *byte, mark uint64) {
-	e.base(opRenameat, dir, mark)
-	e.addr, e.off = address(unsafe.Pointer(from)), address(unsafe.Pointer(to))
-	e.len = uint32(dir)
-}
-
-// Unlinkat removes a name; the flag AT_REMOVEDIR means a directory's.
-func (e *SQE) Unlinkat(dir int, path *byte, flags int, mark uint64) {
-	e.base(opUnlinkat, dir, mark)
-	e.addr, e.opFlags = address(unsafe.Pointer(path)), uint32(flags)
-}
-
 // Message puts a completion into the ring fd: its mark and result.
 func (e *SQE) Message(ring int, theirs uint64, res int32, mark uint64) {
 	e.base(opMsgRing, ring, mark)

@@ -1,0 +1,148 @@
+//go:build linux
+
+package uring
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/internal/uring"
+)
+
+// Park submits, sleeps and reaps; see [driver.Driver].
+func (d *Driver) Park(until int64) (int, error) {
+	if d.closed {
+		return 0, driver.ErrClosed
+	}
+	if err := d.begun(); err != nil {
+		return 0, err
+	}
+	n := d.files.Reap()
+	if d.ring.Ready() {
+		n += d.reap() // of a system call in the middle of the turn
+	}
+	left := int64(0)
+	if n == 0 {
+		left = d.left(until)
+	}
+	for {
+		if err := d.prepare(); err != nil {
+			return n, err
+		}
+		// Pairs with the Swap in Unpark. After it a notification rings.
+		if left == 0 || !d.sleeper.down() {
+			return d.look(n)
+		}
+		d.watchBell()
+		timeout := uring.Forever
+		if left != driver.Forever {
+			timeout = time.Duration(left)
+		}
+		got, err := d.turn(timeout, true)
+		n += got
+		if err != nil {
+			return n, err
+		}
+		n += d.files.Reap()
+		if n > 0 || d.told {
+			// What this turn's completions asked for can wait for the next.
+			return n, nil
+		}
+		if left = d.left(until); left == 0 {
+			return 0, nil
+		}
+	}
+}
+
+// look submits and reaps without sleeping and takes a notification. It makes no
+// system call if there is nothing to submit and the kernel has nothing for us.
+func (d *Driver) look(n int) (int, error) {
+	if d.ring.Pending() {
+		got, err := d.turn(0, false)
+		n += got
+		if err != nil {
+			return n, err
+		}
+	}
+	d.sleeper.take()
+	return n + d.files.Reap(), nil
+}
+
+// prepare writes what the turn has left into the ring.
+func (d *Driver) prepare() error {
+	if err := d.refill(); err != nil {
+		return err
+	}
+	if len(d.sends.dirty) > 0 {
+		d.flush()
+	}
+	return nil
+}
+
+// turn is the system call and what comes of it. down says that the sleeper is.
+func (d *Driver) turn(timeout time.Duration, down bool) (n int, err error) {
+	err = d.enter(timeout)
+	if down {
+		d.sleeper.up()
+	}
+	// The queue of completions may be so full that the kernel takes no more.
+	for err == nil && d.ring.Prepared() > 0 {
+		n += d.reap()
+		err = d.enter(0)
+	}
+	n += d.reap()
+	if err == nil {
+		n += d.settle()
+	}
+	return n, err
+}
+
+func (d *Driver) enter(timeout time.Duration) error {
+	switch errno := d.ring.Enter(timeout); errno {
+	case 0, unix.EINTR, unix.EAGAIN, unix.EBUSY:
+		return nil
+	case unix.EEXIST:
+		return fmt.Errorf("rouse: uring: the driver belongs to the thread that used it first; lock the loop's goroutine to its thread: %w", errno)
+	default:
+		return os.NewSyscallError("io_uring_enter", errno)
+	}
+}
+
+// reap applies the completions there are and returns how many ops they
+// completed.
+func (d *Driver) reap() int {
+	n := 0
+	var c uring.CQE
+	for {
+		for d.ring.Peek(&c) {
+			n += d.complete(&c)
+		}
+		d.ring.Seen()
+		if !d.ring.Overflown() || d.enter(0) != nil {
+			return n
+		}
+	}
+}
+
+// left returns the time to sleep: 0 for none, Forever for no limit.
+func (d *Driver) left(until int64) int64 {
+	if until == driver.Forever {
+		return driver.Forever
+	}
+	if until <= 0 {
+		return 0 // spares the look at the clock
+	}
+	return max(0, until-d.Now())
+}
+
+// watchBell has the kernel tell of each ring of the bell.
+func (d *Driver) watchBell() {
+	if !d.armed {
+		d.armed = true
+		d.entry().PollMany(d.bell, unix.POLLIN, uint64(bellMark))
+	}
+}
