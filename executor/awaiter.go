@@ -36,7 +36,12 @@ func (c *fiberCtx) Begin(ctx context.Context) error {
 // Suspend gives the turn back until the fiber is resumed.
 func (c *fiberCtx) Suspend(ctx context.Context) error {
 	f := c.f
-	f.co.Suspend()                    // from here: see Yield about frames
+	if next, yield := f.leave(false); next != nil { // from here: see Yield about frames
+		next()
+	} else {
+		yield(struct{}{})
+	}
+	f.co.Back()
 	if f.canceled || f.watch != nil { // canceled is set before unwind
 		return f.failure(ctx)
 	}

@@ -129,7 +129,7 @@ func (f *fiberBody) resume() bool {
 	if !f.running {
 		f.start()
 	}
-	if !f.co.Resume() {
+	if f.co.Resume(); !f.co.Ended() {
 		return false
 	}
 	f.end()

@@ -25,7 +25,9 @@ type Local struct {
 	queues  []*Queue // all, in the order of their making
 	main    *Queue   // what Spawn uses outside any task
 	active  queueRing
-	current *Queue // whose task is being polled
+	current *Queue         // whose task is being polled
+	left    int            // polls that are left of its batch
+	turn    rouse.Runnable // the fiber that has the turn, if one has
 
 	halt     bool // Stop, Close, or the end of Run's ctx
 	returned bool // the run ends by itself, not by a panic or Goexit

@@ -157,26 +157,25 @@ func (l *Local) next() int64 {
 // serve polls up to a batch of q's tasks, those re-queued meanwhile included.
 func (l *Local) serve(q *Queue) {
 	l.current = q
-	for n := 0; n < batch && !q.head.IsZero(); n++ {
+	for l.left = batch; l.left > 0 && !q.head.IsZero(); {
+		l.left--
 		r := q.pop()
 		var out rouse.Outcome
 		if !r.IsStackful() {
 			out = r.Run(l.cx)
 		} else if r.Begin(l.cx) {
-			f := (*fiberBody)(r.Future()) // a fiber starts with its body
+			l.turn = r
+			f := fiberOf(r)
 			if !f.running {
 				f.start()
 			}
-			switch {
-			case f.co.Resume():
-				f.end()
-				out = r.Finish(l.cx)
-			case f.yields:
-				f.yields = false
-				out = r.Repeat(l.cx)
-			default:
-				out = r.Pause(l.cx)
+			if next, yield := f.co.Enter(); next != nil { // what Resume does, and a frame less
+				next()
+			} else {
+				yield(struct{}{})
 			}
+			r = l.turn // f may have passed it on
+			out = fiberOf(r).back(r)
 		}
 		if out == rouse.Panicked {
 			l.panicked(r.Panic())
@@ -185,7 +184,7 @@ func (l *Local) serve(q *Queue) {
 			}
 		}
 	}
-	l.current = nil
+	l.current, l.left = nil, 0
 }
 
 // spin looks for mail for a while before the loop sleeps.

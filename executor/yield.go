@@ -32,8 +32,12 @@ func Yield(ctx context.Context) error {
 			return err
 		}
 	}
-	f.yields = true // the loop looks, see Local.serve
-	f.co.Suspend()
+	if next, yield := f.leave(true); next != nil {
+		next()
+	} else {
+		yield(struct{}{})
+	}
+	f.co.Back()
 	if f.canceled || f.watch != nil { // canceled is set before unwind
 		return f.failure(ctx)
 	}
