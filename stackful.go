@@ -50,7 +50,7 @@ func (r Runnable) Repeat(cx *Context) Outcome {
 // not stackful, or one of the two was aborted, and its future is to be dropped.
 func (r Runnable) PassTo(next Runnable, cx *Context, repeat bool) bool {
 	from, to := r.h, next.h
-	if to.home == nil || !to.home.stackful || to.remote.Load()&mailAbort != 0 || (from.state|to.state)&closed != 0 {
+	if from.state&closed != 0 || !to.canSwitch() {
 		return false
 	}
 	if repeat {
@@ -58,6 +58,24 @@ func (r Runnable) PassTo(next Runnable, cx *Context, repeat bool) bool {
 	}
 	from.pendLocal()
 	return to.begin(cx)
+}
+
+// FinishFor is Finish of r and Begin of next, done by r's fiber when it has come
+// to its end: next may have the same stack. The result must be without error. It
+// reports false, and has done nothing, if the loop must do it: next is as for
+// PassTo, or who awaits r is no local task, and so the wake may do anything.
+func (r Runnable) FinishFor(next Runnable, cx *Context) bool {
+	w := r.h.wants
+	if w.vtable != nil && w.vtable != &localTable || !next.h.canSwitch() {
+		return false
+	}
+	r.h.pollLocal(cx, Waker{})
+	return next.h.begin(cx)
+}
+
+// canSwitch reports whether begin would have a fiber get the turn.
+func (h *header) canSwitch() bool {
+	return h.home != nil && h.home.stackful && h.state&closed == 0 && h.remote.Load()&mailAbort == 0
 }
 
 // Finish is the second half of Run for a task that has reached its end: it

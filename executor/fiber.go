@@ -59,7 +59,10 @@ type fiber[T any] struct {
 	err error
 }
 
-func (f *fiber[T]) call(ctx context.Context) { f.out, f.err = f.fn(ctx) }
+func (f *fiber[T]) call(ctx context.Context) (fine bool) {
+	f.out, f.err = f.fn(ctx)
+	return f.err == nil
+}
 
 func (f *fiber[T]) Poll(cx *rouse.Context) (T, error) {
 	var none T
@@ -148,9 +151,11 @@ func (f *fiberBody) end() {
 }
 
 // start takes a coroutine for the fiber.
-func (f *fiberBody) start() {
+func (f *fiberBody) start() { f.startOn(f.l.coros.Start(f)) }
+
+func (f *fiberBody) startOn(c *coro.Coro) {
 	f.running = true
-	if c := f.l.coros.Start(f); f.co != c { // each pointer written is work for the collector
+	if f.co != c { // each pointer written is work for the collector
 		f.co = c
 	}
 }
@@ -161,8 +166,18 @@ func (f *fiberBody) again() {
 	f.over, f.endless = false, false // a cancelled fiber returns no result
 }
 
-// RunOn is the coroutine's body.
-func (f *fiberBody) RunOn(*coro.Coro) {
+// RunOn is the coroutine's body: f, and those that follow it on the same stack.
+func (f *fiberBody) RunOn(c *coro.Coro) {
+	for fine := f.run(); fine; fine = f.run() {
+		if f = f.heir(c); f == nil {
+			return
+		}
+	}
+}
+
+// run calls the fiber's function, and reports whether it has returned, without
+// an error.
+func (f *fiberBody) run() (fine bool) {
 	f.ctx.id.Store(gid.Identity())
 	defer func() { // also in Goexit
 		f.ctx.id.Store(hasEnded)
@@ -170,5 +185,5 @@ func (f *fiberBody) RunOn(*coro.Coro) {
 			f.caught = &caughtPanic{v, debug.Stack()}
 		}
 	}()
-	f.main.call(f.ctx)
+	return f.main.call(f.ctx)
 }

@@ -40,7 +40,7 @@ func (c *fiberCtx) Deadline() (time.Time, bool) { return c.parent.Deadline() }
 // need it.
 func (c *fiberCtx) Done() <-chan struct{} {
 	ctx := c.inner.get(c.parent)
-	if c.id.Load() == hasEnded { // pairs with the Store in RunOn, as ended's look at inner does
+	if c.id.Load() == hasEnded { // pairs with the Store in run, as ended's look at inner does
 		c.inner.cancel()
 	}
 	return ctx.Done()
@@ -48,10 +48,13 @@ func (c *fiberCtx) Done() <-chan struct{} {
 
 // ended closes Done, if anybody has asked for it.
 func (c *fiberCtx) ended() {
-	if c.inner.p.Load() != nil { // after the Store in RunOn: see Done
+	if c.asked() { // after the Store in run: see Done
 		c.inner.cancel()
 	}
 }
+
+// asked reports whether ended has something to do.
+func (c *fiberCtx) asked() bool { return c.inner.p.Load() != nil }
 
 // Err says whether Done is closed, and why.
 func (c *fiberCtx) Err() error {

@@ -44,6 +44,35 @@ func (l *Local) successor(yields bool) *coro.Coro {
 	return f.co
 }
 
+// heir ends f, which runs on c and has returned a result without an error, and
+// gives its turn and its coroutine to the next task, if that is a fiber which
+// has not started. If it is nil the turn goes to the loop, and f has not ended;
+// so it is also where ending f might call what isn't ours.
+func (f *fiberBody) heir(c *coro.Coro) *fiberBody {
+	l := f.l
+	if l.left <= 0 || l.current.head.IsZero() || f.canceled || f.watch != nil || f.ctx.asked() {
+		return nil
+	}
+	r := l.current.head
+	if !r.IsStackful() {
+		return nil
+	}
+	next := fiberOf(r)
+	if next.running {
+		return nil
+	}
+	f.running, f.over = false, true
+	if !l.turn.FinishFor(r, l.cx) {
+		f.running, f.over = true, false
+		return nil
+	}
+	l.current.pop()
+	l.left--
+	l.turn = r
+	next.startOn(c)
+	return next
+}
+
 // back does what is left to do, on the loop's goroutine, when the fiber f, whose
 // task is r, has given the turn back.
 func (f *fiberBody) back(r rouse.Runnable) rouse.Outcome {
