@@ -110,7 +110,7 @@ func (l *Local) unsettle() {
 // leave ends a run. If a panic or a Goexit goes through the run, nobody will
 // run the executor again: it is closed, so that no joiner waits in vain.
 func (l *Local) leave() {
-	l.current, l.left = nil, 0
+	l.current = nil
 	l.loop.Leave()
 	lf := &l.life
 	lf.Lock()

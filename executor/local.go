@@ -26,8 +26,8 @@ type Local struct {
 	main    *Queue   // what Spawn uses outside any task
 	active  queueRing
 	current *Queue         // whose task is being polled
-	left    int            // polls that are left of its batch
-	turn    rouse.Runnable // the fiber that has the turn, if one has
+	left    int            // polls that are left of its batch, while a fiber has the turn; else 0
+	turn    rouse.Runnable // the fiber that has the turn
 
 	halt     bool // Stop, Close, or the end of Run's ctx
 	returned bool // the run ends by itself, not by a panic or Goexit

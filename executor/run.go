@@ -157,14 +157,14 @@ func (l *Local) next() int64 {
 // serve polls up to a batch of q's tasks, those re-queued meanwhile included.
 func (l *Local) serve(q *Queue) {
 	l.current = q
-	for l.left = batch; l.left > 0 && !q.head.IsZero(); {
-		l.left--
+	for left := batch; left > 0 && !q.head.IsZero(); {
+		left--
 		r := q.pop()
 		var out rouse.Outcome
 		if !r.IsStackful() {
 			out = r.Run(l.cx)
 		} else if r.Begin(l.cx) {
-			l.turn = r
+			l.turn, l.left = r, left
 			f := fiberOf(r)
 			if !f.running {
 				f.start()
@@ -174,7 +174,7 @@ func (l *Local) serve(q *Queue) {
 			} else {
 				yield(struct{}{})
 			}
-			r = l.turn // f may have passed it on
+			r, left, l.left = l.turn, l.left, 0 // f may have passed it on
 			out = fiberOf(r).back(r)
 		}
 		if out == rouse.Panicked {
@@ -184,7 +184,7 @@ func (l *Local) serve(q *Queue) {
 			}
 		}
 	}
-	l.current, l.left = nil, 0
+	l.current = nil
 }
 
 // spin looks for mail for a while before the loop sleeps.
