@@ -34,11 +34,9 @@ func SpawnFiber[T any](ctx context.Context, l *Local, fn func(context.Context) (
 }
 
 func newFiber[T any](ctx context.Context, l *Local, fn func(context.Context) (T, error)) *fiber[T] {
-	if p, ok := ctx.(*fiberCtx); ok {
-		ctx = p.parent
-	}
 	var f *fiber[T]
-	if l.AtHome() {
+	atHome := l.AtHome()
+	if atHome {
 		f, _ = l.spare.get(keyOf((*fiber[T])(nil))).(*fiber[T])
 	}
 	if f == nil {
@@ -46,12 +44,12 @@ func newFiber[T any](ctx context.Context, l *Local, fn func(context.Context) (T,
 		f.main, f.l = f, l
 	}
 	f.fn = fn
-	f.ctx = &fiberCtx{f: &f.fiberBody, l: l, parent: ctx}
+	f.ctx = &fiberCtx{origin: l.originOf(ctx, atHome)}
 	return f
 }
 
-// fiber is the future of a fiber: each poll resumes its coroutine. The loop does
-// that itself, see Local.serve, and polls for the result only.
+// fiber is the future of a fiber. Its home is stackful: the loop switches to the
+// coroutine itself, see Local.serve, and polls for the result only.
 type fiber[T any] struct {
 	fiberBody
 	fn  func(context.Context) (T, error)
@@ -64,15 +62,8 @@ func (f *fiber[T]) call(ctx context.Context) (fine bool) {
 	return f.err == nil
 }
 
-func (f *fiber[T]) Poll(cx *rouse.Context) (T, error) {
+func (f *fiber[T]) Poll(*rouse.Context) (T, error) {
 	var none T
-	if !f.over && !f.resume() {
-		if f.yields {
-			f.yields = false
-			cx.WakeByRef()
-		}
-		return none, rouse.Pending
-	}
 	switch {
 	case f.caught != nil:
 		panic(f.caught) // on the loop's stack now; it brings the fiber's with it
@@ -86,6 +77,9 @@ func (f *fiber[T]) Poll(cx *rouse.Context) (T, error) {
 	}
 	f.again()
 	f.l.spare.put(f)
+	if err == rouse.Pending {
+		panic("rouse: a fiber returned Pending, which is no result; await what is pending")
+	}
 	return out, err
 }
 
@@ -99,12 +93,12 @@ type fiberBody struct {
 	l    *Local
 	main anyFiber
 	ctx  *fiberCtx
-	co   *coro.Coro  // while it runs; then left as it is
+	co   *coro.Coro // while it runs; then left as it is
+	task rouse.Runnable
 	home *rouse.Home // for reports
 	site uintptr     // where it was spawned, for reports
 
 	running  bool // it has started, and not ended
-	over     bool // it has ended
 	endless  bool // the parent of ctx is known to have no end
 	goexit   bool
 	canceled bool // awaits fail now
@@ -126,12 +120,10 @@ func (p *caughtPanic) Caught() (any, []byte) { return p.value, p.stack }
 // unwinding is what an await panics with in a fiber that outstayed its grace.
 type unwinding struct{}
 
-// resume runs the fiber until it suspends or ends, and reports whether it has
-// ended.
+// resume runs a fiber that is being cancelled until it suspends or ends, and
+// reports whether it has ended.
 func (f *fiberBody) resume() bool {
-	if !f.running {
-		f.start()
-	}
+	f.l.fiber = f
 	if f.co.Resume(); !f.co.Ended() {
 		return false
 	}
@@ -141,7 +133,7 @@ func (f *fiberBody) resume() bool {
 
 // end takes note that the fiber has ended, and gives back what it had.
 func (f *fiberBody) end() {
-	f.running, f.over = false, true
+	f.running = false
 	f.goexit = f.co.Goexit() && f.caught == nil
 	f.co.Release()
 	if f.watch != nil {
@@ -150,20 +142,23 @@ func (f *fiberBody) end() {
 	f.ctx.ended()
 }
 
-// start takes a coroutine for the fiber.
-func (f *fiberBody) start() { f.startOn(f.l.coros.Start(f)) }
+// start takes a coroutine for the fiber, whose task is r.
+func (f *fiberBody) start(r rouse.Runnable) { f.startOn(f.l.coros.Start(f), r) }
 
-func (f *fiberBody) startOn(c *coro.Coro) {
+func (f *fiberBody) startOn(c *coro.Coro, r rouse.Runnable) {
 	f.running = true
 	if f.co != c { // each pointer written is work for the collector
 		f.co = c
+	}
+	if f.task != r {
+		f.task = r
 	}
 }
 
 // again makes a fiber that has returned its result as good as new.
 func (f *fiberBody) again() {
 	f.ctx = nil
-	f.over, f.endless = false, false // a cancelled fiber returns no result
+	f.endless = false // a cancelled fiber returns no result
 }
 
 // RunOn is the coroutine's body: f, and those that follow it on the same stack.

@@ -164,18 +164,18 @@ func (l *Local) serve(q *Queue) {
 		if !r.IsStackful() {
 			out = r.Run(l.cx)
 		} else if r.Begin(l.cx) {
-			l.turn, l.left = r, left
 			f := fiberOf(r)
 			if !f.running {
-				f.start()
+				f.start(r)
 			}
+			l.fiber, l.left = f, left
 			if next, yield := f.co.Enter(); next != nil { // what Resume does, and a frame less
 				next()
 			} else {
 				yield(struct{}{})
 			}
-			r, left, l.left = l.turn, l.left, 0 // f may have passed it on
-			out = fiberOf(r).back(r)
+			f, left, l.left = l.fiber, l.left, 0 // f may have passed it on
+			r, out = f.task, f.back()
 		}
 		if out == rouse.Panicked {
 			l.panicked(r.Panic())

@@ -35,12 +35,12 @@ func (l *Local) successor(yields bool) *coro.Coro {
 		return nil
 	}
 	f := fiberOf(r)
-	if !f.running || !l.turn.PassTo(r, l.cx, yields) {
+	if !f.running || !l.fiber.task.PassTo(r, l.cx, yields) {
 		return nil
 	}
 	l.current.pop()
 	l.left--
-	l.turn = r
+	l.fiber = f
 	return f.co
 }
 
@@ -61,21 +61,22 @@ func (f *fiberBody) heir(c *coro.Coro) *fiberBody {
 	if next.running {
 		return nil
 	}
-	f.running, f.over = false, true
-	if !l.turn.FinishFor(r, l.cx) {
-		f.running, f.over = true, false
+	f.running = false
+	if !f.task.FinishFor(r, l.cx) {
+		f.running = true
 		return nil
 	}
 	l.current.pop()
 	l.left--
-	l.turn = r
-	next.startOn(c)
+	l.fiber = next
+	next.startOn(c, r)
 	return next
 }
 
-// back does what is left to do, on the loop's goroutine, when the fiber f, whose
-// task is r, has given the turn back.
-func (f *fiberBody) back(r rouse.Runnable) rouse.Outcome {
+// back does what is left to do, on the loop's goroutine, when f has given the
+// turn back.
+func (f *fiberBody) back() rouse.Outcome {
+	r := f.task
 	switch {
 	case f.co.Ended():
 		f.end()

@@ -20,7 +20,7 @@ func Yield(ctx context.Context) error {
 		_, err := rouse.Await(ctx, rouse.Future[struct{}](rouse.Yield()))
 		return err
 	}
-	f := c.f
+	f := c.l.fiber
 	if f.canceled {
 		return c.Begin(ctx)
 	}

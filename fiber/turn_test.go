@@ -201,3 +201,46 @@ func TestAForeignAwaiterIsWokenByTheLoop(t *testing.T) {
 type witness struct{ g uintptr }
 
 func (w *witness) WakeByRef() { w.g = gid.Identity() }
+
+// Fibers share what their contexts have in common; each has its own parent's
+// values nevertheless, also after its end, and whatever type the parent is of.
+func TestAFibersCtxHasItsParentsValues(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w world) {
+		w.run(t, func(ctx context.Context) error {
+			type key struct{}
+			for i := range 12 {
+				parent := context.WithValue(ctx, key{}, i/2) // each twice
+				if i%4 >= 2 {
+					parent = uncomparable{parent, nil}
+				}
+				var kept context.Context
+				for range 2 {
+					_, err := fiber.Go(parent, func(ctx context.Context) (int, error) {
+						kept = ctx
+						if v := ctx.Value(key{}); v != i/2 {
+							t.Errorf("%v; want %d", v, i/2)
+						}
+						inner := fiber.Go(ctx, func(ctx context.Context) (any, error) { return ctx.Value(key{}), nil })
+						if v, err := inner.Join(ctx); v != i/2 || err != nil {
+							t.Errorf("%v, %v; want %d", v, err, i/2)
+						}
+						return 0, fiber.Yield(ctx)
+					}).Join(ctx)
+					if err != nil {
+						t.Error(err)
+					}
+				}
+				if v := kept.Value(key{}); v != i/2 || kept.Err() != context.Canceled {
+					t.Errorf("after the end: %v, %v; want %d", v, kept.Err(), i/2)
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// uncomparable is a context type whose values == panics for.
+type uncomparable struct {
+	context.Context
+	_ []int
+}
