@@ -13,7 +13,7 @@ import (
 //
 // It is short for a reason: the future would be an allocation, and after each
 // switch of stacks the CPU has predicted every return wrongly, so each frame
-// between here and the switch costs some 5 ns.
+// between here and the switch costs 6 or 7 ns.
 func Yield(ctx context.Context) error {
 	c, ok := ctx.(*fiberCtx)
 	if !ok || !c.Current() {
