@@ -21,8 +21,9 @@ import (
 //
 //go:noinline
 func SpawnFiber[T any](ctx context.Context, l *Local, fn func(context.Context) (T, error), opts ...Option) rouse.JoinHandle[T] {
-	f := newFiber(ctx, l, fn)
-	home := l.queueHere().homeOf(opts, true)
+	atHome := l.AtHome()
+	f := newFiber(ctx, l, atHome, fn)
+	home := l.queueAt(atHome).homeOf(opts, true)
 	if f.home != home {
 		f.home = home
 	}
@@ -33,9 +34,8 @@ func SpawnFiber[T any](ctx context.Context, l *Local, fn func(context.Context) (
 	return j
 }
 
-func newFiber[T any](ctx context.Context, l *Local, fn func(context.Context) (T, error)) *fiber[T] {
+func newFiber[T any](ctx context.Context, l *Local, atHome bool, fn func(context.Context) (T, error)) *fiber[T] {
 	var f *fiber[T]
-	atHome := l.AtHome()
 	if atHome {
 		f, _ = l.spare.get(keyOf((*fiber[T])(nil))).(*fiber[T])
 	}
