@@ -64,8 +64,7 @@ type Coro struct {
 // stack that never go.
 const exitLimit = 1000
 
-// Start takes a coroutine for body. body runs at the first Resume. From any
-// goroutine of the pool.
+// Start takes a coroutine for body. body runs at the first Resume.
 func (p *Pool) Start(body Body) *Coro {
 	var c *Coro
 	if n := len(p.idle); n > 0 {
