@@ -25,7 +25,9 @@ type Local struct {
 	queues  []*Queue // all, in the order of their making
 	main    *Queue   // what Spawn uses outside any task
 	active  queueRing
-	current *Queue // whose task is being polled
+	current *Queue     // whose task is being polled
+	left    int        // polls that are left of its batch, while a fiber has the turn; else 0
+	fiber   *fiberBody // that has the turn, or had it last
 
 	halt     bool // Stop, Close, or the end of Run's ctx
 	returned bool // the run ends by itself, not by a panic or Goexit
@@ -34,10 +36,11 @@ type Local struct {
 	held  []*rouse.PanicError
 	lost  int // panics beyond those held
 
-	coros  coro.Pool
-	spare  spareFibers
-	dying  []*fiberBody // cancelled and not yet ended
-	reapAt int64        // when they are resumed next
+	coros      coro.Pool
+	spare      spareFibers
+	lastOrigin *origin      // see originOf
+	dying      []*fiberBody // cancelled and not yet ended
+	reapAt     int64        // when they are resumed next
 
 	blocking    blockingPool
 	needsThread bool // the loop's goroutine is locked to its thread

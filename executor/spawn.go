@@ -74,8 +74,11 @@ func SpawnValue[T, F any, P rouse.FutureOf[T, F]](l *Local, f F, opts ...Option)
 }
 
 // queueHere is the queue of the task that spawns, if one does.
-func (l *Local) queueHere() *Queue {
-	if l.loop.AtHome() && l.current != nil {
+func (l *Local) queueHere() *Queue { return l.queueAt(l.loop.AtHome()) }
+
+// queueAt is queueHere for who has asked already whether he is at home.
+func (l *Local) queueAt(atHome bool) *Queue {
+	if atHome && l.current != nil {
 		return l.current
 	}
 	return l.main
