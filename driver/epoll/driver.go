@@ -73,8 +73,9 @@ func (d *Driver) Submit(op *driver.Op) bool {
 		return d.closeHandle(op)
 	case driver.Readable, driver.Writable:
 		return d.watch(op)
-	case driver.ReadAt, driver.WriteAt, driver.Sync:
-		return d.file(op)
+	}
+	if does, byPath := filepool.Does(op); does {
+		return d.file(op, byPath)
 	}
 	if op.Args == nil {
 		return op.FinishNow(0, driver.ErrNoArgs)
@@ -94,8 +95,6 @@ func (d *Driver) Submit(op *driver.Op) bool {
 		return d.setOption(op)
 	case driver.Attach:
 		return d.attach(op)
-	case driver.Open:
-		return d.files.Submit(op, nil)
 	}
 	return op.FinishNow(0, fmt.Errorf("rouse: epoll: unknown operation %d: %w", op.Code, driver.ErrNotSupported))
 }
@@ -107,8 +106,7 @@ func (d *Driver) Cancel(op *driver.Op) {
 	if !op.InFlight() {
 		return
 	}
-	switch op.Code {
-	case driver.Open, driver.ReadAt, driver.WriteAt, driver.Sync:
+	if does, _ := filepool.Does(op); does {
 		d.files.Cancel(op)
 		return
 	}

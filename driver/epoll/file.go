@@ -3,16 +3,18 @@
 package epoll
 
 import (
-	"os"
-
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/internal/filepool"
 )
 
-// file serves ReadAt, WriteAt and Sync. The os.File counts who uses it, so
-// closing the Handle under a worker's call is safe.
-func (d *Driver) file(op *driver.Op) bool {
+// file serves the operations of files. The file counts who uses it, so closing
+// the Handle under a worker's call is safe.
+func (d *Driver) file(op *driver.Op, byPath bool) bool {
 	if op.InFlight() {
 		panic(errBusy)
+	}
+	if byPath {
+		return d.files.Submit(op, nil)
 	}
 	_, s := d.slots.Get(op.Handle)
 	if s == nil {
@@ -27,7 +29,7 @@ func (d *Driver) file(op *driver.Op) bool {
 // A fileTable is the Driver as the pool of files sees it.
 type fileTable Driver
 
-func (t *fileTable) AddFile(f *os.File) driver.Handle {
+func (t *fileTable) AddFile(f *filepool.File) driver.Handle {
 	d := (*Driver)(t)
 	i, s := d.add(-1, kindFile, 0)
 	s.ext = &extra{file: f}

@@ -3,9 +3,8 @@
 package epoll
 
 import (
-	"os"
-
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/internal/filepool"
 )
 
 type kind uint8
@@ -41,8 +40,8 @@ type slot struct {
 
 // extra is what only few descriptors have.
 type extra struct {
-	path string   // a unix listener's, to unlink
-	file *os.File // a file's
+	path string // a unix listener's, to unlink
+	file *filepool.File
 }
 
 // add takes a slot for fd.

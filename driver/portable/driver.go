@@ -28,7 +28,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"sync"
 	"time"
 
@@ -52,7 +51,7 @@ type Config struct {
 type slot struct {
 	conn     *conn
 	listener *listener
-	file     *os.File
+	file     *filepool.File
 }
 
 // Driver implements [driver.Driver]. Everything but Unpark, Now and Wall is
@@ -115,13 +114,14 @@ func (d *Driver) Submit(op *driver.Op) bool {
 		return d.transfer(op)
 	case driver.CloseHandle:
 		return op.FinishNow(0, d.closeHandle(op.Handle))
-	case driver.ReadAt, driver.WriteAt, driver.Sync:
-		return d.file(op)
-	case driver.Listen, driver.Connect, driver.Accept, driver.Shutdown, driver.Query, driver.SetOption, driver.Open:
+	case driver.Listen, driver.Connect, driver.Accept, driver.Shutdown, driver.Query, driver.SetOption:
 		if op.Args == nil {
 			return op.FinishNow(0, driver.ErrNoArgs)
 		}
 	default:
+		if does, byPath := filepool.Does(op); does {
+			return d.file(op, byPath)
+		}
 		return op.FinishNow(0, fmt.Errorf("rouse: portable: %v: %w", op.Code, driver.ErrNotSupported))
 	}
 	switch op.Code {
@@ -131,8 +131,6 @@ func (d *Driver) Submit(op *driver.Op) bool {
 		return d.connect(op)
 	case driver.Accept:
 		return d.accept(op)
-	case driver.Open:
-		return d.files.Submit(op, nil)
 	}
 	_, s := d.slots.Get(op.Handle)
 	switch {
@@ -151,10 +149,11 @@ func (d *Driver) Cancel(op *driver.Op) {
 	if !op.InFlight() {
 		return
 	}
-	switch op.Code {
-	case driver.Open, driver.ReadAt, driver.WriteAt, driver.Sync:
+	if does, _ := filepool.Does(op); does {
 		d.files.Cancel(op)
 		return
+	}
+	switch op.Code {
 	case driver.Connect:
 		d.dials[op].cancel()
 		delete(d.dials, op)

@@ -1,14 +1,16 @@
 package portable
 
 import (
-	"os"
-
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/internal/filepool"
 )
 
-// file serves ReadAt, WriteAt and Sync. The os.File counts who uses it, so
-// closing the Handle under a worker's call is safe.
-func (d *Driver) file(op *driver.Op) bool {
+// file serves the operations of files. The file counts who uses it, so closing
+// the Handle under a worker's call is safe.
+func (d *Driver) file(op *driver.Op, byPath bool) bool {
+	if byPath {
+		return d.files.Submit(op, nil)
+	}
 	_, s := d.slots.Get(op.Handle)
 	switch {
 	case s == nil:
@@ -22,7 +24,7 @@ func (d *Driver) file(op *driver.Op) bool {
 // A fileTable is the Driver as the pool of files sees it.
 type fileTable Driver
 
-func (t *fileTable) AddFile(f *os.File) driver.Handle {
+func (t *fileTable) AddFile(f *filepool.File) driver.Handle {
 	i, s := t.slots.Add()
 	s.file = f
 	return t.slots.Handle(i)

@@ -1,8 +1,7 @@
 package filepool
 
 import (
-	"errors"
-	"io"
+	"io/fs"
 	"os"
 
 	"github.com/rouse-go/rouse/driver"
@@ -25,19 +24,29 @@ type job struct {
 	slot  uint32
 	state atomics.Uint32
 
-	code  driver.Code
-	file  *os.File
-	buf   []byte
-	off   int64
-	path  string
-	flags int
-	perm  os.FileMode
+	code driver.Code
+	file *File
+	buf  []byte
+	off  int64
+	args request
+	call func(fd uintptr) // made once, see File.raw
 
-	opened *os.File
-	n      int
-	err    error
+	opened  *File
+	n       int
+	err     error
+	info    fs.FileInfo
+	entries []fs.DirEntry
 
 	next, prev *job // of the waiting list; next also of the done stack
+}
+
+// A request is the worker's own copy of what stands in an Op's Args.
+type request struct {
+	path, to string
+	flags    int
+	perm     fs.FileMode
+	direct   bool
+	size     int64
 }
 
 func (p *Pool) take() *job {
@@ -53,16 +62,17 @@ func (p *Pool) take() *job {
 
 // retire puts j at rest; it refers to nothing of its op any more.
 func (p *Pool) retire(j *job) {
-	j.op, j.file, j.buf, j.opened, j.err, j.path = nil, nil, nil, nil, nil, ""
+	j.op, j.file, j.buf, j.args = nil, nil, nil, request{}
+	j.opened, j.err, j.info, j.entries = nil, nil, nil, nil
 	j.next, j.prev = nil, nil
 	p.free = append(p.free, j.slot)
 	p.inFlight--
 }
 
-func (j *job) fill(op *driver.Op, f *os.File) {
+func (j *job) fill(op *driver.Op, f *File) {
 	j.op, j.code, j.file, j.buf, j.off = op, op.Code, f, op.Buf, op.Off
-	if op.Code == driver.Open {
-		j.path, j.flags, j.perm = op.Args.Path, op.Args.Flags, os.FileMode(op.Args.Perm)
+	if a := op.Args; a != nil {
+		j.args = request{path: a.Path, to: a.To, flags: a.Flags, perm: fs.FileMode(a.Perm), direct: a.Direct, size: a.Size}
 	}
 	j.n = 0
 	j.state.Store(queued)
@@ -75,20 +85,32 @@ func (j *job) run() {
 		j.err = driver.ErrCanceled
 		return
 	}
+	a := &j.args
 	switch j.code {
 	case driver.Open:
-		j.opened, j.err = os.OpenFile(j.path, j.flags, j.perm)
-	case driver.ReadAt:
-		j.n, j.err = j.file.ReadAt(j.buf, j.off)
-		if j.err == io.EOF {
-			j.err = nil // a short count says it
-		}
-	case driver.WriteAt:
-		j.n, j.err = j.file.WriteAt(j.buf, j.off)
+		j.opened, j.err = open(a)
+	case driver.ReadAt, driver.WriteAt, driver.Datasync, driver.Allocate:
+		j.err = j.onDescriptor()
 	case driver.Sync:
-		j.err = j.file.Sync()
+		j.err = j.file.os.Sync()
+	case driver.Truncate:
+		j.err = j.file.os.Truncate(a.size)
+	case driver.Stat:
+		if j.file != nil {
+			j.info, j.err = j.file.os.Stat()
+		} else {
+			j.info, j.err = os.Stat(a.path)
+		}
+	case driver.Rename:
+		j.err = os.Rename(a.path, a.to)
+	case driver.Remove:
+		j.err = os.Remove(a.path)
+	case driver.ReadDir:
+		if j.entries, j.err = os.ReadDir(a.path); j.err != nil {
+			j.entries = nil // some, of which nobody knows what is missing
+		}
 	}
-	if errors.Is(j.err, os.ErrClosed) {
+	if isClosed(j.err) {
 		j.err = driver.ErrClosed
 	}
 }

@@ -9,7 +9,6 @@ package filepool
 
 import (
 	"errors"
-	"os"
 	"sync"
 	"time"
 
@@ -23,7 +22,7 @@ const closeWait = 5 * time.Second
 // A Table is the driver's table of handles, as far as opened files concern it.
 type Table interface {
 	// AddFile makes a Handle for f.
-	AddFile(f *os.File) driver.Handle
+	AddFile(f *File) driver.Handle
 	// DropFile closes a file that nobody waits for any more.
 	DropFile(h driver.Handle)
 }
@@ -56,15 +55,37 @@ func New(limit int, table Table, unpark func()) *Pool {
 	return &Pool{table: table, unpark: unpark, limit: limit, closeWait: closeWait, work: make(chan *job, 2*limit)}
 }
 
-// Submit starts op, an Open, ReadAt, WriteAt or Sync; f is the file of the
-// last three. It reports whether op is done, which it is only on a closed pool
-// or with nothing to do.
-func (p *Pool) Submit(op *driver.Op, f *os.File) bool {
+// Does reports whether op is for a Pool, and whether it works on Args.Path
+// instead of a Handle. Stat does either: on the Handle if there is one.
+func Does(op *driver.Op) (does, byPath bool) {
+	switch op.Code {
+	case driver.ReadAt, driver.WriteAt, driver.Sync, driver.Datasync, driver.Allocate, driver.Truncate:
+		return true, false
+	case driver.Stat:
+		return true, op.Handle == 0
+	case driver.Open, driver.Rename, driver.Remove, driver.ReadDir:
+		return true, true
+	}
+	return false, false
+}
+
+// Submit starts op, one that [Does] knows; f is the file that its Handle names,
+// nil for an operation by path. It reports whether op is done, which it is only
+// on a closed pool, without the Args that it needs, or with nothing to do.
+func (p *Pool) Submit(op *driver.Op, f *File) bool {
 	if p.closed {
 		return op.FinishNow(0, driver.ErrClosed)
 	}
-	if len(op.Buf) == 0 && (op.Code == driver.ReadAt || op.Code == driver.WriteAt) {
-		return op.FinishNow(0, nil)
+	switch op.Code {
+	case driver.ReadAt, driver.WriteAt:
+		if len(op.Buf) == 0 {
+			return op.FinishNow(0, nil)
+		}
+	case driver.Sync, driver.Datasync:
+	default:
+		if op.Args == nil {
+			return op.FinishNow(0, driver.ErrNoArgs)
+		}
 	}
 	j := p.take()
 	j.fill(op, f)
@@ -118,6 +139,14 @@ func (p *Pool) InFlight() int { return p.inFlight }
 
 func (p *Pool) complete(j *job) {
 	op, f, n, err := j.op, j.opened, j.n, j.err
+	if err == nil {
+		switch j.code {
+		case driver.Stat:
+			op.Args.Info = j.info
+		case driver.ReadDir:
+			op.Args.Entries = j.entries
+		}
+	}
 	p.retire(j)
 	if f == nil {
 		op.Finish(n, err)

@@ -13,9 +13,9 @@ import (
 )
 
 // files is a driver's table, as far as the pool needs one.
-type files struct{ open, dropped []*os.File }
+type files struct{ open, dropped []*File }
 
-func (t *files) AddFile(f *os.File) driver.Handle {
+func (t *files) AddFile(f *File) driver.Handle {
 	t.open = append(t.open, f)
 	return driver.Handle(len(t.open))
 }
