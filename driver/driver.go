@@ -109,6 +109,8 @@ var (
 	// ErrNoBuffer is the result of a Recv with an empty Buf: its 0 bytes would
 	// be taken for the end of the stream.
 	ErrNoBuffer = errors.New("rouse: driver: Recv needs a Buf that is not empty")
+	// ErrNoMessages is the result of a RecvMsgs or SendMsgs without Args.Msgs.
+	ErrNoMessages = errors.New("rouse: driver: Args.Msgs is empty; there is nothing to send or to receive into")
 )
 
 // A Host is an executor that has a driver. netio and fileio find it behind

@@ -42,6 +42,10 @@ const (
 	Files Feature = "files"
 	// Descriptors is Attach, Readable, Writable.
 	Descriptors Feature = "descriptors"
+	// Datagrams is ListenPacket, RecvMsgs, SendMsgs.
+	Datagrams Feature = "datagrams"
+	// DatagramBatches is that one operation sends and receives several.
+	DatagramBatches Feature = "datagrams in batches"
 	// RealClock is a clock that goes by itself.
 	RealClock Feature = "real clock"
 	// ZeroAlloc is that Recv, Send and Park allocate nothing.
@@ -68,7 +72,7 @@ func Run(t *testing.T, open func(t *testing.T) driver.Driver, opt Options) {
 	t.Run("Lacks", func(t *testing.T) { checkLacks(t, open(t), opt) })
 	var cases []testCase
 	for _, part := range [][]testCase{
-		parkCases, opCases, netCases, streamCases, endCases, cancelCases, unixCases, fileCases, attachCases, allocCases,
+		parkCases, opCases, netCases, streamCases, endCases, cancelCases, unixCases, fileCases, attachCases, datagramCases, allocCases,
 	} {
 		cases = append(cases, part...)
 	}
@@ -96,6 +100,7 @@ func checkLacks(t *testing.T, d driver.Driver, opt Options) {
 	tries := map[Feature]*driver.Op{
 		Files:       {Code: driver.Open, Args: &driver.Args{Path: t.TempDir() + "/f"}},
 		Descriptors: {Code: driver.Attach, Args: &driver.Args{}},
+		Datagrams:   {Code: driver.ListenPacket, Args: &driver.Args{Network: "udp", Addr: localhost}},
 		Unix:        {Code: driver.Listen, Args: &driver.Args{Network: "unix", Path: "x"}},
 	}
 	for f, why := range opt.Lacks {
