@@ -36,27 +36,18 @@ func TestSendMsgsWaits(t *testing.T) {
 	for k := range op.Args.Msgs {
 		op.Args.Msgs[k].Buf = []byte{byte(k)}
 	}
-	sent := 0
 	for range 3 {
-		for d.Submit(op) {
-			if op.Err != nil || op.N < 1 {
-				t.Fatalf("SendMsgs: %d, %v", op.N, op.Err)
-			}
-			sent += op.N
-			op.Args.Msgs = op.Args.Msgs[op.N:]
-			if len(op.Args.Msgs) == 0 {
-				t.Fatal("50 datagrams found room; the test needs fewer")
+		for sent := 0; d.Submit(op); sent += op.N {
+			if op.Err != nil || op.N < 1 || sent > 100_000 {
+				t.Fatalf("SendMsgs: %d after %d, %v", op.N, sent, op.Err)
 			}
 			op.Reset()
 		}
 		if s.flags&sending == 0 {
 			t.Error("a send waits and EPOLLOUT is not watched")
 		}
-		// Each place that comes free is told.
-		for range 2 {
-			if _, err := unix.Read(pair[1], make([]byte, 8)); err != nil {
-				t.Fatal(err)
-			}
+		for err := error(nil); err == nil; { // until it is empty
+			_, err = unix.Read(pair[1], make([]byte, 8))
 		}
 		for deadline := d.Now() + 1e10; !op.Done(); {
 			if d.Park(deadline); d.Now() > deadline {
@@ -67,9 +58,6 @@ func TestSendMsgsWaits(t *testing.T) {
 			t.Errorf("the send ended with %v, EPOLLOUT watched: %v", op.Err, s.flags&sending != 0)
 		}
 		op.Reset()
-	}
-	if sent < 12 {
-		t.Errorf("sent %d", sent)
 	}
 }
 
