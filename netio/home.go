@@ -14,7 +14,7 @@ type home struct {
 	ex  rouse.Executor
 	drv driver.Driver
 
-	network     string // tcp, tcp4, tcp6 or unix
+	network     string // tcp…, udp… or unix
 	local, peer string // names of unix sockets
 }
 
