@@ -249,7 +249,6 @@ func TestResolvePanics(t *testing.T) {
 	})
 }
 
-
 func TestResolveMisuse(t *testing.T) {
 	w := newWorld(t, drivers[0].open)
 	if _, err := netio.Resolve(context.Background(), "ip", "a.example"); err == nil || !strings.Contains(err.Error(), "carries no executor") {
