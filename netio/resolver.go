@@ -13,13 +13,13 @@ import (
 )
 
 const (
-	// defaultMaxAge is how long an answer is believed. A stub resolver that is
-	// not told the TTL has to guess; Java's, which isn't either, keeps answers
-	// for as long (networkaddress.cache.ttl).
+	// defaultMaxAge is how long an answer is believed. Who is not told the TTL
+	// has to guess; the usual Java machine, which isn't told either, keeps
+	// answers for as long (networkaddress.cache.ttl).
 	defaultMaxAge = 30 * time.Second
-	// failureAge is how long a failure is believed: RFC 9520, section 3.2, has
-	// failures kept for at least a second, so that those who try again at once
-	// do not make an outage worse.
+	// failureAge is how long a failure is believed: the least that RFC 9520,
+	// section 3.2, demands of resolvers, so that those who try again at once do
+	// not make an outage worse.
 	failureAge = time.Second
 	// maxKept is how many names are remembered at each executor.
 	maxKept = 1024
