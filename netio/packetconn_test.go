@@ -403,8 +403,12 @@ func TestDatagramAllocs(t *testing.T) {
 						}
 						sent = true
 					}
-					if _, _, err := a.PollRecvFrom(cx, buf); err != nil {
+					n, from, err := a.PollRecvFrom(cx, buf)
+					if err != nil {
 						return struct{}{}, err
+					}
+					if n != 4 || from != b.LocalAddrPort() {
+						return struct{}{}, fmt.Errorf("%d bytes from %v", n, from)
 					}
 					if left--; left == 0 {
 						return struct{}{}, nil

@@ -17,6 +17,7 @@ import (
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/driver/manual"
 	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/internal/leakcheck"
 	"github.com/rouse-go/rouse/netio"
 )
 
@@ -194,6 +195,21 @@ func TestDialAllFail(t *testing.T) {
 	}
 }
 
+// One that fails while another is under way is replaced at once, and not when
+// the delay has passed.
+func TestDialReplacesAtOnce(t *testing.T) {
+	w := newTown(t)
+	w.silent("10.0.0.1")
+	w.at("10.0.0.3")
+	h := w.dial(netio.Dialer{}, "10.0.0.1", "10.0.0.2", "10.0.0.3")
+	w.advance(252 * time.Millisecond) // 10.0.0.2 refuses
+	if !h.done(w) {
+		t.Error("10.0.0.3 waits for the delay")
+		w.advance(252 * time.Millisecond)
+	}
+	w.wantPeer(h, "10.0.0.3")
+}
+
 // A negative delay: one after the other.
 func TestDialWithoutFallback(t *testing.T) {
 	w := newTown(t)
@@ -281,6 +297,8 @@ func TestDialByName(t *testing.T) {
 				return ips("::1", "127.0.0.1", "127.0.0.2", "::1"), nil
 			}
 		}}
+		w.settle()
+		files := leakcheck.Descriptors()
 		for i := range 100 {
 			ctx, cancel := context.WithTimeout(w.ctx, time.Duration(i*10)*time.Microsecond)
 			c, err := netio.Dialer{Resolver: slow}.Dial(ctx, "tcp", "slow.example:"+port)
@@ -291,5 +309,7 @@ func TestDialByName(t *testing.T) {
 				t.Error(err)
 			}
 		}
+		w.settle()
+		noLeak(t, "descriptors", files, leakcheck.Descriptors) // while the driver is open
 	})
 }

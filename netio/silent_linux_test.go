@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rouse-go/rouse/internal/leakcheck"
 	"github.com/rouse-go/rouse/netio"
 )
 
@@ -56,17 +57,20 @@ func TestDialPastSilence(t *testing.T) {
 		defer l.Close()
 		r, _ := fixed(ips("127.0.0.2", "127.0.0.3")...)
 		const delay = 50 * time.Millisecond
+		files := leakcheck.Descriptors()
 		begin := time.Now()
 		c, err := netio.Dialer{Resolver: r, FallbackDelay: delay}.Dial(w.ctx, "tcp", "silent.example:"+port)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer c.Close()
 		if took := time.Since(begin); took < delay || took > 10*time.Second {
 			t.Errorf("connected after %v", took)
 		}
 		if c.RemoteAddr().String() != l.Addr().String() {
 			t.Errorf("connected to %v", c.RemoteAddr())
 		}
+		c.Close()
+		w.settle()
+		noLeak(t, "descriptors", files, leakcheck.Descriptors) // while the driver is open
 	})
 }
