@@ -21,7 +21,8 @@ type ListenConfig struct {
 	// the system allows.
 	Backlog int
 	// ReusePort lets several listeners, such as one for each executor, share
-	// one TCP port: the kernel spreads the connections over them.
+	// one port: the kernel spreads the connections, or the senders of
+	// datagrams, over them. Not for unix sockets.
 	ReusePort bool
 	// KeepAlive is the idle time after which TCP connections that are accepted
 	// probe their peer. 0 means 15 seconds, like package net; below 0 means no

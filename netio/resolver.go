@@ -31,8 +31,8 @@ const (
 // its first use, but may be used by several executors.
 //
 // What blocks, the look-up, runs on a goroutine of the executor's pool for
-// blocking calls, as executor.Blocking does; so the executor has to be a
-// [BlockingHost], or polling panics. However many tasks of an executor want the
+// blocking calls, and counts there as a call of executor.Blocking does; so the
+// executor has to be a [BlockingHost], or polling panics. However many tasks of an executor want the
 // IPs of one name, one look-up is under way; if all of them give up, it is
 // cancelled.
 //

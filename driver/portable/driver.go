@@ -23,7 +23,7 @@
 //
 // Attach, Readable and Writable, and ReusePort: ErrNotSupported. The backlog of
 // a listener is the system's. On systems without sockets, network operations
-// fail with the error of package net.
+// fail with the error of package net. Datagrams are not for js and wasip1.
 package portable
 
 import (

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -59,6 +60,10 @@ func (d *Driver) listenPacket(op *driver.Op) error {
 	op.Handle, a.Handle = 0, 0
 	if !strings.HasPrefix(a.Network, "udp") || len(a.Network) > 4 {
 		return fmt.Errorf("rouse: driver: network %q is none of udp, udp4 and udp6", a.Network)
+	}
+	if runtime.GOOS == "js" || runtime.GOOS == "wasip1" {
+		// Package net imitates them there, but not well.
+		return fmt.Errorf("rouse: portable: datagrams: %w", driver.ErrNotSupported)
 	}
 	if a.ReusePort {
 		return fmt.Errorf("rouse: portable: ReusePort: %w", driver.ErrNotSupported)

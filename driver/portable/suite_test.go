@@ -26,6 +26,7 @@ func lacks() map[drivertest.Feature]string {
 		lacks[drivertest.SocketOptions] = fake
 		lacks[drivertest.Abstract] = fake
 		lacks[drivertest.UnixFiles] = fake
+		lacks[drivertest.Datagrams] = fake
 	case "linux":
 	default:
 		lacks[drivertest.Abstract] = "this system has no such names"

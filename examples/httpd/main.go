@@ -7,7 +7,7 @@
 // This is how a whole library comes to an executor without a change, and it
 // says what a view costs: http.Serve starts a goroutine for each connection, as
 // it always does, and each Read and Write of it is sent to the executor's
-// thread and back. Nothing is gained over package net, neither memory nor
+// thread and back. So it takes no less memory than over package net, and more
 // time. It is for programs whose other tasks need the executor and that have
 // some HTTP besides. A server that is meant to profit is written on fibers or
 // poll tasks, as examples/https and examples/kvd are.

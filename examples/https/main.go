@@ -14,8 +14,8 @@
 // handshake and one for each direction. A mutex held across an await stops the
 // executor as soon as a second fiber wants it. So the handshake is finished in
 // one fiber before anybody else gets the connection, and afterwards one fiber
-// reads and one, here the same, writes. The arithmetic of a handshake, about a
-// millisecond, is done on the loop; a server with many of them a second does
+// reads and one, here the same, writes. The arithmetic of a handshake is done on
+// the loop, and everybody waits for it; a server with very many handshakes does
 // better with several executors, or on goroutines (see examples/httpd).
 package main
 

@@ -3,6 +3,7 @@ package netio_test
 import (
 	"fmt"
 	"net"
+	"syscall"
 	"testing"
 
 	"github.com/rouse-go/rouse"
@@ -13,12 +14,25 @@ import (
 // BenchmarkDatagramEcho sends a window of datagrams of 64 bytes to an echo and
 // waits for all of them: in poll form, both ends on one executor, and with
 // package net, an end on each of two goroutines. One op is one datagram there
-// and back.
+// and back; cpu-ns/op is the time of all threads.
 func BenchmarkDatagramEcho(b *testing.B) {
 	for _, window := range []int{1, 32} {
 		b.Run(fmt.Sprintf("window=%d/poll", window), func(b *testing.B) { benchPoll(b, window) })
 		b.Run(fmt.Sprintf("window=%d/net", window), func(b *testing.B) { benchNet(b, window) })
 	}
+}
+
+// cpuTime returns a function that reports the CPU time since its making.
+func cpuTime(b *testing.B) (report func()) {
+	used := func() int64 {
+		var u syscall.Rusage
+		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+			b.Fatal(err)
+		}
+		return u.Utime.Nano() + u.Stime.Nano()
+	}
+	before := used()
+	return func() { b.ReportMetric(float64(used()-before)/float64(b.N), "cpu-ns/op") }
 }
 
 func benchPoll(b *testing.B, window int) {
@@ -35,6 +49,7 @@ func benchPoll(b *testing.B, window int) {
 	sent, got := 0, 0
 	b.ReportAllocs()
 	b.ResetTimer()
+	defer cpuTime(b)()
 	_, err := task(w, func(cx *rouse.Context) (struct{}, error) {
 		for rounds > 0 {
 			for sent < window {
@@ -91,6 +106,7 @@ func benchNet(b *testing.B, window int) {
 	buf := make([]byte, 64)
 	b.ReportAllocs()
 	b.ResetTimer()
+	defer cpuTime(b)()
 	for range (b.N + window - 1) / window {
 		for range window {
 			if _, err := client.WriteToUDPAddrPort(buf, to); err != nil {
