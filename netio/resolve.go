@@ -66,10 +66,16 @@ func (r *Resolution) Poll(cx *rouse.Context) ([]netip.Addr, error) {
 		panic("rouse: *netio.Resolution polled after its result; make another with NewResolve")
 	}
 	if r.names == nil {
+		if !cx.Spend() { // most answers are there at once
+			return nil, rouse.Pending
+		}
 		addrs, err := r.start(cx)
 		if r.answer == nil {
 			r.over = true
 			return addrs, err
+		}
+		if !r.answer.settled {
+			cx.Refund()
 		}
 	}
 	a := r.answer

@@ -164,6 +164,27 @@ func TestResolveAge(t *testing.T) {
 	}
 }
 
+// A loop of names that are known at once lets others run.
+func TestResolveYields(t *testing.T) {
+	w := newWorld(t, drivers[0].open)
+	stop, told := false, false
+	spinner := spawn(w, func(cx *rouse.Context) (int, error) {
+		for !stop {
+			if _, err := netio.NewResolve("ip", "localhost").Poll(cx); err != nil {
+				return 0, err // rouse.Pending, now and then
+			}
+		}
+		told = true
+		return 0, nil
+	})
+	if _, err := task(w, func(*rouse.Context) (int, error) { stop = true; return 0, nil }); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := spinner.Join(w.ctx); err != nil || !told {
+		t.Error(err, told)
+	}
+}
+
 // A look-up goes on while somebody wants it, and is cancelled when nobody does.
 func TestResolveCancel(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {

@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"os"
 	"slices"
-	"strings"
 	"syscall"
 
 	"github.com/rouse-go/rouse/driver"
@@ -45,7 +44,9 @@ func (m *mailbox) told(call string) error {
 func (d *Driver) listenPacket(op *driver.Op) error {
 	a := op.Args
 	op.Handle, a.Handle = 0, 0
-	if !strings.HasPrefix(a.Network, "udp") {
+	switch a.Network {
+	case "udp", "udp4", "udp6":
+	default:
 		return fmt.Errorf("rouse: driver: network %q is none of udp, udp4 and udp6", a.Network)
 	}
 	if a.ReusePort {

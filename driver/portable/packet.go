@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/netip"
 	"runtime"
-	"strings"
 	"sync"
 	"time"
 
@@ -58,7 +57,9 @@ type outgoing struct {
 func (d *Driver) listenPacket(op *driver.Op) error {
 	a := op.Args
 	op.Handle, a.Handle = 0, 0
-	if !strings.HasPrefix(a.Network, "udp") || len(a.Network) > 4 {
+	switch a.Network {
+	case "udp", "udp4", "udp6":
+	default:
 		return fmt.Errorf("rouse: driver: network %q is none of udp, udp4 and udp6", a.Network)
 	}
 	if runtime.GOOS == "js" || runtime.GOOS == "wasip1" {
