@@ -18,7 +18,7 @@ run: ## build and start kvd, the example server
 test: ## every test of every module
 	@set -e; for m in $(MODULES); do echo "== $$m"; (cd $$m && $(GO) test $(TESTFLAGS) ./...); done
 
-test-deps: ## install what some tests need besides Go: redis-tools, qemu-user, a C compiler for -race
+test-deps: ## install what some tests need besides Go: redis-tools, curl, qemu-user, a C compiler for -race
 	./.ci/test-deps
 
 bench: ## the benchmarks, against goroutines

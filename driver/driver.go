@@ -24,7 +24,8 @@
 // (Err is [ErrAgain]). What the bytes do meanwhile is the driver's business:
 // epoll leaves them in the kernel, a ring has them in its own buffer, portable
 // in its bridge. Send takes what it can, at least one byte, and reports how
-// much; the bytes it took are the driver's own copy or the kernel's.
+// much; the bytes it took are the driver's own copy or the kernel's. The same
+// goes for the messages of [RecvMsgs] and [SendMsgs].
 //
 // For [ReadAt] and [WriteAt] the buffer is in use until the Op is done, also
 // when it was cancelled.
@@ -109,6 +110,8 @@ var (
 	// ErrNoBuffer is the result of a Recv with an empty Buf: its 0 bytes would
 	// be taken for the end of the stream.
 	ErrNoBuffer = errors.New("rouse: driver: Recv needs a Buf that is not empty")
+	// ErrNoMessages is the result of a RecvMsgs or SendMsgs without Args.Msgs.
+	ErrNoMessages = errors.New("rouse: driver: Args.Msgs is empty; there is nothing to send or to receive into")
 )
 
 // A Host is an executor that has a driver. netio and fileio find it behind

@@ -42,6 +42,7 @@ type Local struct {
 	dying      []*fiberBody // cancelled and not yet ended
 	reapAt     int64        // when they are resumed next
 
+	kept        map[any]any // see Kept
 	blocking    blockingPool
 	needsThread bool // the loop's goroutine is locked to its thread
 	life        life
@@ -106,6 +107,22 @@ func (l *Local) Driver() driver.Driver { return l.drv }
 // Alarms returns the executor's timers, for package timer. Use them on the
 // executor's goroutine.
 func (l *Local) Alarms() *alarm.Clock { return l.clock }
+
+// Kept returns what is kept under key for as long as the executor lives; the
+// first call has it made by create. It is for packages that have to remember
+// something for each executor, such as netio its answers about names; key should
+// be of a type, or a pointer, of their own. Only on the executor's goroutine.
+func (l *Local) Kept(key any, create func() any) any {
+	v, ok := l.kept[key]
+	if !ok {
+		if l.kept == nil {
+			l.kept = map[any]any{}
+		}
+		v = create()
+		l.kept[key] = v
+	}
+	return v
+}
 
 // Name returns Config.Name. From any goroutine.
 func (l *Local) Name() string { return l.cfg.Name }
