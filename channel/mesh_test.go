@@ -489,3 +489,39 @@ func TestShardedKeysHaveOneOwner(t *testing.T) {
 		}
 	}
 }
+
+// Two tasks on two cores, one message at a time: each wait is a chance to lose a
+// wake, and nobody else would make up for it.
+func TestMeshLosesNoWake(t *testing.T) {
+	n := 300_000
+	if testing.Short() {
+		n = 20_000
+	}
+	spin := func(c *executor.PoolConfig) { c.Executor.Spin = time.Millisecond } // races are between those awake
+	t.Run("ping-pong", func(t *testing.T) {
+		p := newPool(t, 2, spin)
+		mesh := channel.FullMesh[int](1, p.Executors())
+		executor.SpawnDetached(p.At(1), rouse.Future[int](&meshEcho{port: mesh.Port(1), from: -1}))
+		h := executor.Spawn(p.At(0), rouse.Future[int](&meshPing{port: mesh.Port(0), to: 1, n: n}))
+		if _, err := h.Join(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("stream", func(t *testing.T) {
+		for _, capacity := range []int{1, 2} {
+			p := newPool(t, 2, spin)
+			mesh := channel.FullMesh[letter](capacity, p.Executors())
+			var wrong atomic.Int64
+			r := executor.Spawn(p.At(1), rouse.Future[int](&recvAll{port: mesh.Port(1), ledger: map[letter]int{}, wrong: &wrong}))
+			s := executor.Spawn(p.At(0), rouse.Future[int](&sendAll{port: mesh.Port(0), to: []int{1}, n: n, sent: make([]int, 1)}))
+			if _, err := s.Join(t.Context()); err != nil {
+				t.Error(err)
+			}
+			closeSend(t, p.At(0), mesh.Port(0).CloseSend)
+			closeSend(t, p.At(1), mesh.Port(1).CloseSend)
+			if v, err := r.Join(t.Context()); v != n || err != nil || wrong.Load() != 0 {
+				t.Errorf("capacity %d: %d letters, %v", capacity, v, err)
+			}
+		}
+	})
+}
