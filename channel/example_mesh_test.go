@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/channel"
 	"github.com/rouse-go/rouse/executor"
 )
@@ -101,4 +102,58 @@ func ExampleSharded() {
 	})
 	fmt.Println(counts[0]+counts[1], err, p.Close())
 	// Output: 12 <nil> <nil>
+}
+
+// batcher sends numbers in batches, or sums up what it receives in batches.
+type batcher struct {
+	port *channel.Port[int]
+	left []int // to be sent; nil to receive
+	sum  int
+	buf  [8]int
+}
+
+func (b *batcher) Poll(cx *rouse.Context) (int, error) {
+	if b.left != nil {
+		for len(b.left) > 0 {
+			n, err := b.port.PollSendMany(cx, 0, b.left)
+			if err != nil {
+				return 0, err // not yet
+			}
+			b.left = b.left[n:]
+		}
+		b.port.CloseSend()
+		return 0, nil
+	}
+	for {
+		n, _, err := b.port.PollRecvMany(cx, b.buf[:])
+		switch err {
+		case nil:
+			for _, v := range b.buf[:n] {
+				b.sum += v
+			}
+		case channel.ErrClosed:
+			return b.sum, nil
+		default:
+			return 0, err // not yet
+		}
+	}
+}
+
+// Batches in poll form: one wake at most for each.
+func ExamplePort() {
+	p, err := executor.NewPool(executor.PoolConfig{Placement: executor.Unbound(2), Executor: executor.Config{Log: silent}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	mesh := channel.NewMesh[int](4,
+		channel.Peer{Executor: p.At(0), Role: channel.Receives},
+		channel.Peer{Executor: p.At(1), Role: channel.Sends})
+	sum := executor.Spawn(p.At(0), rouse.Future[int](&batcher{port: mesh.Port(0)}))
+	executor.SpawnDetached(p.At(1), rouse.Future[int](&batcher{port: mesh.Port(1), left: []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}}))
+	fmt.Println(sum.Join(context.Background()))
+	fmt.Println(p.Close())
+	// Output:
+	// 55 <nil>
+	// <nil>
 }
