@@ -92,7 +92,7 @@ func NewPool(cfg PoolConfig) (*Pool, error) {
 		select {
 		case <-m.begun:
 		case <-m.ended:
-			return nil, errors.Join(m.err, p.Close())
+			return nil, p.Close() // which says why
 		}
 	}
 	return p, nil
