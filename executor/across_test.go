@@ -117,3 +117,22 @@ func TestWakesBetweenExecutors(t *testing.T) {
 		}
 	}
 }
+
+// The whole life of a task that is spawned on an executor from elsewhere.
+func BenchmarkSpawnFromElsewhere(b *testing.B) {
+	l, _ := onDefault(b)
+	const batch = 100
+	b.ReportAllocs()
+	for i := 0; i < b.N; i += batch {
+		for range batch {
+			executor.SpawnValue[int](l, once{}).Detach()
+		}
+		if err := l.RunUntilIdle(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+type once struct{}
+
+func (*once) Poll(*rouse.Context) (int, error) { return 0, nil }
