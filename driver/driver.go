@@ -30,6 +30,10 @@
 // For [ReadAt] and [WriteAt] the buffer is in use until the Op is done, also
 // when it was cancelled.
 //
+// # Those who can't call Go
+//
+// An interrupt handler, a signal handler or a thread of C rings a [Doorbell].
+//
 // # Who may call what
 //
 // Everything but Unpark and Wall is for the goroutine that runs the executor's

@@ -189,7 +189,7 @@ func (l *Local) serve(q *Queue) {
 
 // spin looks for mail for a while before the loop sleeps.
 func (l *Local) spin(until int64) {
-	if runtime.GOMAXPROCS(0) == 1 {
+	if runtime.GOMAXPROCS(0) == 1 || runtime.NumCPU() == 1 { // a Pool raises the first
 		return
 	}
 	end := l.drv.Now() + int64(l.cfg.Spin)
