@@ -254,6 +254,8 @@ func TestResolvePanics(t *testing.T) {
 				panic("oh no")
 			case "exit":
 				runtime.Goexit()
+			case "canceled":
+				return nil, rouse.ErrCanceled
 			}
 			return nil, nil
 		}}
@@ -263,6 +265,10 @@ func TestResolvePanics(t *testing.T) {
 		}
 		_, err := r.Resolve(w.ctx, "ip", "exit")
 		wantIs(t, err, rouse.ErrGoexit)
+		// What a look-up says is no word of the executor's end.
+		if _, err := r.Resolve(w.ctx, "ip", "canceled"); err != rouse.ErrCanceled {
+			t.Errorf("%v (%T); want the Lookup's own error", err, err)
+		}
 		var dns *net.DNSError
 		if _, err := r.Resolve(w.ctx, "ip", "nothing"); !errors.As(err, &dns) || !dns.IsNotFound {
 			t.Errorf("%v (%T)", err, err)
