@@ -6,7 +6,8 @@ import "unsafe"
 // it an executor takes Run apart, and switches from its own loop, between Begin
 // and Pause, Repeat or Finish. That matters because after a switch the CPU has
 // predicted every return wrongly, so each frame between the loop and the
-// switch costs about 6 ns, and Run with what it calls is five of them. The
+// switch costs about 6 ns, and Run with what it calls is five of them. A fiber
+// may also switch to another one without the loop, see PassTo. The
 // switch must not panic: a fiber's panic is caught on its own stack and comes
 // out of the poll that Finish makes.
 
@@ -41,6 +42,40 @@ func (r Runnable) Repeat(cx *Context) Outcome {
 	cx.waker = Waker{}
 	r.h.state, _ = r.h.state.wake()
 	return r.h.pendLocal()
+}
+
+// PassTo is, for two stackful tasks of one loop, Pause of r (or Repeat) and Begin
+// of next, done by r's fiber itself before it switches straight to the other
+// one. It reports false, and has done nothing, if the loop must do it: next is
+// not stackful, or one of the two was aborted, and its future is to be dropped.
+func (r Runnable) PassTo(next Runnable, cx *Context, repeat bool) bool {
+	from, to := r.h, next.h
+	if from.state&closed != 0 || !to.canSwitch() {
+		return false
+	}
+	if repeat {
+		from.state, _ = from.state.wake()
+	}
+	from.pendLocal()
+	return to.begin(cx)
+}
+
+// FinishFor is Finish of r and Begin of next, done by r's fiber when it has come
+// to its end: next may have the same stack. The result must be without error. It
+// reports false, and has done nothing, if the loop must do it: next is as for
+// PassTo, or who awaits r is no local task, and so the wake may do anything.
+func (r Runnable) FinishFor(next Runnable, cx *Context) bool {
+	w := r.h.wants
+	if w.vtable != nil && w.vtable != &localTable || !next.h.canSwitch() {
+		return false
+	}
+	r.h.pollLocal(cx, Waker{})
+	return next.h.begin(cx)
+}
+
+// canSwitch reports whether begin would have a fiber get the turn.
+func (h *header) canSwitch() bool {
+	return h.home != nil && h.home.stackful && h.state&closed == 0 && h.remote.Load()&mailAbort == 0
 }
 
 // Finish is the second half of Run for a task that has reached its end: it

@@ -24,10 +24,15 @@
 // (Err is [ErrAgain]). What the bytes do meanwhile is the driver's business:
 // epoll leaves them in the kernel, a ring has them in its own buffer, portable
 // in its bridge. Send takes what it can, at least one byte, and reports how
-// much; the bytes it took are the driver's own copy or the kernel's.
+// much; the bytes it took are the driver's own copy or the kernel's. The same
+// goes for the messages of [RecvMsgs] and [SendMsgs].
 //
 // For [ReadAt] and [WriteAt] the buffer is in use until the Op is done, also
 // when it was cancelled.
+//
+// # Those who can't call Go
+//
+// An interrupt handler, a signal handler or a thread of C rings a [Doorbell].
 //
 // # Who may call what
 //

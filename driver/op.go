@@ -97,16 +97,21 @@ const (
 	ReadDir
 
 	// ListenPacket opens a datagram socket at Args.Network ("udp", "udp4",
-	// "udp6") and Args.Addr; with Args.ReusePort. If Args.Peer is valid it is
-	// connected to that peer: it gets datagrams from there only, and a Message
-	// to send needs no Addr. It finishes at once; the Handle comes out.
+	// "udp6") and Args.Addr; with Args.ReusePort. Without an IP it is for
+	// every address. If Args.Peer is valid it is connected to that peer: it
+	// gets datagrams from there only, and the Addr of a Message to send is
+	// not looked at. It may send to broadcast addresses. It finishes at once;
+	// the Handle comes out.
 	ListenPacket
 	// RecvMsgs receives datagrams into Args.Msgs. Out: N, how many of them
-	// were filled in, at least 1. Like Recv, it looks at the buffers inside
-	// Submit only, and completes with ErrAgain if it had to wait.
+	// were filled in, at least 1. Like Recv, it looks at Msgs inside Submit
+	// only, and completes with ErrAgain if it had to wait. An Err that the
+	// network reported (ECONNREFUSED on a connected socket) is told once, by
+	// RecvMsgs or SendMsgs, and the socket is as good as before.
 	RecvMsgs
 	// SendMsgs sends the datagrams of Args.Msgs. Out: N, how many of them
-	// went, at least 1. An Err is about the first. Like Send, it completes
+	// went, at least 1. An Err is about the first, or one that the network
+	// reported of an earlier one; nothing went then. Like Send, it completes
 	// with ErrAgain if it had to wait.
 	SendMsgs
 )

@@ -15,7 +15,7 @@ func (c *fiberCtx) Context() *rouse.Context { return c.l.cx }
 
 // Begin starts an await.
 func (c *fiberCtx) Begin(ctx context.Context) error {
-	f := c.f
+	f := c.l.fiber
 	if f.canceled {
 		// One turn for the others, so that a loop of awaits is no spin. In an
 		// unwinding fiber deferred calls await, too, and go on unwinding.
@@ -35,8 +35,13 @@ func (c *fiberCtx) Begin(ctx context.Context) error {
 
 // Suspend gives the turn back until the fiber is resumed.
 func (c *fiberCtx) Suspend(ctx context.Context) error {
-	f := c.f
-	f.co.Suspend()                    // from here: see Yield about frames
+	f := c.l.fiber
+	if next, yield := f.leave(false); next != nil { // from here: see Yield about frames
+		next()
+	} else {
+		yield(struct{}{})
+	}
+	f.co.Back()
 	if f.canceled || f.watch != nil { // canceled is set before unwind
 		return f.failure(ctx)
 	}

@@ -34,6 +34,24 @@ func BlockingFuture[T any](l *Local, fn func() (T, error)) rouse.Future[T] {
 	return &blockingJob[T]{pool: &l.blocking, fn: fn}
 }
 
+// RunBlocking has fn called soon on a goroutine of the pool that Blocking uses;
+// nobody waits for it. Packages that must not import this one find it by a type
+// assertion. From any goroutine. After Close it returns [rouse.ErrClosed], and a
+// fn that Close finds queued is never called. fn must not panic: that ends the
+// process, since nobody would hear of it.
+func (l *Local) RunBlocking(fn func()) error {
+	if !l.blocking.run(bareJob(fn)) {
+		return rouse.ErrClosed
+	}
+	return nil
+}
+
+// A bareJob is a function that nobody waits for.
+type bareJob func()
+
+func (fn bareJob) work() { fn() }
+func (bareJob) refuse()  {}
+
 // blockingPool runs jobs on goroutines that end when they find no more work.
 type blockingPool struct {
 	limit int

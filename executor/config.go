@@ -30,7 +30,7 @@ type Config struct {
 
 	// Spin is how long an idle executor looks for wakes before it sleeps. It
 	// burns CPU to save the cost of waking a thread. It is ignored with
-	// GOMAXPROCS=1. Default: 0.
+	// GOMAXPROCS=1 and on one CPU. Default: 0.
 	Spin time.Duration
 
 	// Grace is how long a cancelled fiber may go on awaiting before it is

@@ -19,6 +19,12 @@
 // siblings nor timers nor I/O by more than 256 polls and one turn of each
 // other queue.
 //
+// # Several cores
+//
+// A [Pool] is several executors, one per core, each with its own tasks. Tasks
+// stay where they were spawned. Spawns, wakes and handles work across executors;
+// for messages there is channel.Mesh. A [Placement] says on which CPUs they run.
+//
 // # Who may call what
 //
 // Spawning, [Local.Inject], [Local.Stop] and everything on handles and wakers

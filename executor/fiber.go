@@ -21,8 +21,9 @@ import (
 //
 //go:noinline
 func SpawnFiber[T any](ctx context.Context, l *Local, fn func(context.Context) (T, error), opts ...Option) rouse.JoinHandle[T] {
-	f := newFiber(ctx, l, fn)
-	home := l.queueHere().homeOf(opts, true)
+	atHome := l.AtHome()
+	f := newFiber(ctx, l, atHome, fn)
+	home := l.queueAt(atHome).homeOf(opts, true)
 	if f.home != home {
 		f.home = home
 	}
@@ -33,12 +34,9 @@ func SpawnFiber[T any](ctx context.Context, l *Local, fn func(context.Context) (
 	return j
 }
 
-func newFiber[T any](ctx context.Context, l *Local, fn func(context.Context) (T, error)) *fiber[T] {
-	if p, ok := ctx.(*fiberCtx); ok {
-		ctx = p.parent
-	}
+func newFiber[T any](ctx context.Context, l *Local, atHome bool, fn func(context.Context) (T, error)) *fiber[T] {
 	var f *fiber[T]
-	if l.AtHome() {
+	if atHome {
 		f, _ = l.spare.get(keyOf((*fiber[T])(nil))).(*fiber[T])
 	}
 	if f == nil {
@@ -46,12 +44,12 @@ func newFiber[T any](ctx context.Context, l *Local, fn func(context.Context) (T,
 		f.main, f.l = f, l
 	}
 	f.fn = fn
-	f.ctx = &fiberCtx{f: &f.fiberBody, l: l, parent: ctx}
+	f.ctx = &fiberCtx{origin: l.originOf(ctx, atHome)}
 	return f
 }
 
-// fiber is the future of a fiber: each poll resumes its coroutine. The loop does
-// that itself, see Local.serve, and polls for the result only.
+// fiber is the future of a fiber. Its home is stackful: the loop switches to the
+// coroutine itself, see Local.serve, and polls for the result only.
 type fiber[T any] struct {
 	fiberBody
 	fn  func(context.Context) (T, error)
@@ -59,17 +57,13 @@ type fiber[T any] struct {
 	err error
 }
 
-func (f *fiber[T]) call(ctx context.Context) { f.out, f.err = f.fn(ctx) }
+func (f *fiber[T]) call(ctx context.Context) (fine bool) {
+	f.out, f.err = f.fn(ctx)
+	return f.err == nil
+}
 
-func (f *fiber[T]) Poll(cx *rouse.Context) (T, error) {
+func (f *fiber[T]) Poll(*rouse.Context) (T, error) {
 	var none T
-	if !f.over && !f.resume() {
-		if f.yields {
-			f.yields = false
-			cx.WakeByRef()
-		}
-		return none, rouse.Pending
-	}
 	switch {
 	case f.caught != nil:
 		panic(f.caught) // on the loop's stack now; it brings the fiber's with it
@@ -83,6 +77,9 @@ func (f *fiber[T]) Poll(cx *rouse.Context) (T, error) {
 	}
 	f.again()
 	f.l.spare.put(f)
+	if err == rouse.Pending {
+		panic("rouse: a fiber returned Pending, which is no result; await what is pending")
+	}
 	return out, err
 }
 
@@ -96,12 +93,12 @@ type fiberBody struct {
 	l    *Local
 	main anyFiber
 	ctx  *fiberCtx
-	co   *coro.Coro  // while it runs; then left as it is
+	co   *coro.Coro // while it runs; then left as it is
+	task rouse.Runnable
 	home *rouse.Home // for reports
 	site uintptr     // where it was spawned, for reports
 
 	running  bool // it has started, and not ended
-	over     bool // it has ended
 	endless  bool // the parent of ctx is known to have no end
 	goexit   bool
 	canceled bool // awaits fail now
@@ -123,13 +120,11 @@ func (p *caughtPanic) Caught() (any, []byte) { return p.value, p.stack }
 // unwinding is what an await panics with in a fiber that outstayed its grace.
 type unwinding struct{}
 
-// resume runs the fiber until it suspends or ends, and reports whether it has
-// ended.
+// resume runs a fiber that is being cancelled until it suspends or ends, and
+// reports whether it has ended.
 func (f *fiberBody) resume() bool {
-	if !f.running {
-		f.start()
-	}
-	if !f.co.Resume() {
+	f.l.fiber = f
+	if f.co.Resume(); !f.co.Ended() {
 		return false
 	}
 	f.end()
@@ -138,7 +133,7 @@ func (f *fiberBody) resume() bool {
 
 // end takes note that the fiber has ended, and gives back what it had.
 func (f *fiberBody) end() {
-	f.running, f.over = false, true
+	f.running = false
 	f.goexit = f.co.Goexit() && f.caught == nil
 	f.co.Release()
 	if f.watch != nil {
@@ -147,22 +142,37 @@ func (f *fiberBody) end() {
 	f.ctx.ended()
 }
 
-// start takes a coroutine for the fiber.
-func (f *fiberBody) start() {
+// start takes a coroutine for the fiber, whose task is r.
+func (f *fiberBody) start(r rouse.Runnable) { f.startOn(f.l.coros.Start(f), r) }
+
+func (f *fiberBody) startOn(c *coro.Coro, r rouse.Runnable) {
 	f.running = true
-	if c := f.l.coros.Start(f); f.co != c { // each pointer written is work for the collector
+	if f.co != c { // each pointer written is work for the collector
 		f.co = c
+	}
+	if f.task != r {
+		f.task = r
 	}
 }
 
 // again makes a fiber that has returned its result as good as new.
 func (f *fiberBody) again() {
 	f.ctx = nil
-	f.over, f.endless = false, false // a cancelled fiber returns no result
+	f.endless = false // a cancelled fiber returns no result
 }
 
-// RunOn is the coroutine's body.
-func (f *fiberBody) RunOn(*coro.Coro) {
+// RunOn is the coroutine's body: f, and those that follow it on the same stack.
+func (f *fiberBody) RunOn(c *coro.Coro) {
+	for fine := f.run(); fine; fine = f.run() {
+		if f = f.heir(c); f == nil {
+			return
+		}
+	}
+}
+
+// run calls the fiber's function, and reports whether it has returned, without
+// an error.
+func (f *fiberBody) run() (fine bool) {
 	f.ctx.id.Store(gid.Identity())
 	defer func() { // also in Goexit
 		f.ctx.id.Store(hasEnded)
@@ -170,5 +180,5 @@ func (f *fiberBody) RunOn(*coro.Coro) {
 			f.caught = &caughtPanic{v, debug.Stack()}
 		}
 	}()
-	f.main.call(f.ctx)
+	return f.main.call(f.ctx)
 }

@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"time"
+	"unsafe"
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/internal/atomics"
@@ -12,12 +13,43 @@ import (
 // fiberCtx is a fiber's context.Context, which carries it; other goroutines may
 // use it, and keep it when the fiber has ended. It is an object of its own so
 // that the fiber itself can be used again.
+//
+// One is allocated for each fiber, so what can stand elsewhere does: 24 bytes
+// are left. The fiber itself is l.fiber whenever it runs.
 type fiberCtx struct {
-	f      *fiberBody // of the fiber's own goroutine only
+	*origin
+	id    atomics.Uintptr // the goroutine that runs the fiber; 0 before, and hasEnded after
+	inner innerContext
+}
+
+// origin is what the contexts of all fibers with one parent share. It is never
+// changed.
+type origin struct {
 	l      *Local
 	parent context.Context
-	id     atomics.Uintptr // the goroutine that runs the fiber; 0 before, and hasEnded after
-	inner  innerContext
+}
+
+// originOf returns the origin of a fiber that is spawned under ctx. The last one
+// is kept: a loop that accepts connections spawns under one ctx for ever.
+func (l *Local) originOf(ctx context.Context, atHome bool) *origin {
+	if c, ok := ctx.(*fiberCtx); ok {
+		if c.l == l {
+			return c.origin
+		}
+		ctx = c.parent
+	}
+	if !atHome {
+		return &origin{l, ctx}
+	}
+	if l.lastOrigin == nil || !identical(l.lastOrigin.parent, ctx) {
+		l.lastOrigin = &origin{l, ctx}
+	}
+	return l.lastOrigin
+}
+
+// identical compares two contexts word by word: == panics for some types.
+func identical(a, b context.Context) bool {
+	return *(*[2]uintptr)(unsafe.Pointer(&a)) == *(*[2]uintptr)(unsafe.Pointer(&b))
 }
 
 // hasEnded is the id of a fiber that has ended; no goroutine has it. (1 would
@@ -40,7 +72,7 @@ func (c *fiberCtx) Deadline() (time.Time, bool) { return c.parent.Deadline() }
 // need it.
 func (c *fiberCtx) Done() <-chan struct{} {
 	ctx := c.inner.get(c.parent)
-	if c.id.Load() == hasEnded { // pairs with the Store in RunOn, as ended's look at inner does
+	if c.id.Load() == hasEnded { // pairs with the Store in run, as ended's look at inner does
 		c.inner.cancel()
 	}
 	return ctx.Done()
@@ -48,10 +80,13 @@ func (c *fiberCtx) Done() <-chan struct{} {
 
 // ended closes Done, if anybody has asked for it.
 func (c *fiberCtx) ended() {
-	if c.inner.p.Load() != nil { // after the Store in RunOn: see Done
+	if c.asked() { // after the Store in run: see Done
 		c.inner.cancel()
 	}
 }
+
+// asked reports whether ended has something to do.
+func (c *fiberCtx) asked() bool { return c.inner.p.Load() != nil }
 
 // Err says whether Done is closed, and why.
 func (c *fiberCtx) Err() error {

@@ -25,7 +25,9 @@ type Local struct {
 	queues  []*Queue // all, in the order of their making
 	main    *Queue   // what Spawn uses outside any task
 	active  queueRing
-	current *Queue // whose task is being polled
+	current *Queue     // whose task is being polled
+	left    int        // polls that are left of its batch, while a fiber has the turn; else 0
+	fiber   *fiberBody // that has the turn, or had it last
 
 	halt     bool // Stop, Close, or the end of Run's ctx
 	returned bool // the run ends by itself, not by a panic or Goexit
@@ -34,11 +36,13 @@ type Local struct {
 	held  []*rouse.PanicError
 	lost  int // panics beyond those held
 
-	coros  coro.Pool
-	spare  spareFibers
-	dying  []*fiberBody // cancelled and not yet ended
-	reapAt int64        // when they are resumed next
+	coros      coro.Pool
+	spare      spareFibers
+	lastOrigin *origin      // see originOf
+	dying      []*fiberBody // cancelled and not yet ended
+	reapAt     int64        // when they are resumed next
 
+	kept        map[any]any // see Kept
 	blocking    blockingPool
 	needsThread bool // the loop's goroutine is locked to its thread
 	life        life
@@ -103,6 +107,22 @@ func (l *Local) Driver() driver.Driver { return l.drv }
 // Alarms returns the executor's timers, for package timer. Use them on the
 // executor's goroutine.
 func (l *Local) Alarms() *alarm.Clock { return l.clock }
+
+// Kept returns what is kept under key for as long as the executor lives; the
+// first call has it made by create. It is for packages that have to remember
+// something for each executor, such as netio its answers about names; key should
+// be of a type, or a pointer, of their own. Only on the executor's goroutine.
+func (l *Local) Kept(key any, create func() any) any {
+	v, ok := l.kept[key]
+	if !ok {
+		if l.kept == nil {
+			l.kept = map[any]any{}
+		}
+		v = create()
+		l.kept[key] = v
+	}
+	return v
+}
 
 // Name returns Config.Name. From any goroutine.
 func (l *Local) Name() string { return l.cfg.Name }

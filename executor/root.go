@@ -40,7 +40,7 @@ func runRoot(cfg Config, fn func(context.Context) error, site uintptr) error {
 	if err != nil {
 		return err
 	}
-	f := newFiber(l.Context(context.Background()), l, func(ctx context.Context) (struct{}, error) {
+	f := newFiber(l.Context(context.Background()), l, false, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, fn(ctx)
 	})
 	f.home, f.site = l.main.fibers, site

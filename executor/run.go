@@ -157,26 +157,25 @@ func (l *Local) next() int64 {
 // serve polls up to a batch of q's tasks, those re-queued meanwhile included.
 func (l *Local) serve(q *Queue) {
 	l.current = q
-	for n := 0; n < batch && !q.head.IsZero(); n++ {
+	for left := batch; left > 0 && !q.head.IsZero(); {
+		left--
 		r := q.pop()
 		var out rouse.Outcome
 		if !r.IsStackful() {
 			out = r.Run(l.cx)
 		} else if r.Begin(l.cx) {
-			f := (*fiberBody)(r.Future()) // a fiber starts with its body
+			f := fiberOf(r)
 			if !f.running {
-				f.start()
+				f.start(r)
 			}
-			switch {
-			case f.co.Resume():
-				f.end()
-				out = r.Finish(l.cx)
-			case f.yields:
-				f.yields = false
-				out = r.Repeat(l.cx)
-			default:
-				out = r.Pause(l.cx)
+			l.fiber, l.left = f, left
+			if next, yield := f.co.Enter(); next != nil { // what Resume does, and a frame less
+				next()
+			} else {
+				yield(struct{}{})
 			}
+			f, left, l.left = l.fiber, l.left, 0 // f may have passed it on
+			r, out = f.task, f.back()
 		}
 		if out == rouse.Panicked {
 			l.panicked(r.Panic())
@@ -190,7 +189,7 @@ func (l *Local) serve(q *Queue) {
 
 // spin looks for mail for a while before the loop sleeps.
 func (l *Local) spin(until int64) {
-	if runtime.GOMAXPROCS(0) == 1 {
+	if runtime.GOMAXPROCS(0) == 1 || runtime.NumCPU() == 1 { // a Pool raises the first
 		return
 	}
 	end := l.drv.Now() + int64(l.cfg.Spin)

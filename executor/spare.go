@@ -6,7 +6,9 @@ import (
 )
 
 // anyFiber is a *fiber[T] of any T.
-type anyFiber interface{ call(context.Context) }
+type anyFiber interface {
+	call(context.Context) (fine bool)
+}
 
 // spareFibers keeps fibers that have returned their result, to be used again. A
 // program has few types of fibers, and mostly starts one type after another, so

@@ -24,7 +24,8 @@
 //
 // # Cost
 //
-// A switch into a fiber and back costs about 60 to 120 ns, a suspended one
+// A switch into a fiber and back costs about 60 to 120 ns, one from fiber to
+// fiber, where such a one is next in the queue, 40 to 80. A suspended one costs
 // about 3 KB of stack and bookkeeping, and 100 000 of them cost the garbage
 // collector like as many goroutines. Poll futures cost a tenth and less: they
 // are the way for what there are many of.

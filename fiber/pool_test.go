@@ -67,6 +67,18 @@ func TestConformance_078_GoexitEndsTheFiberOnly(t *testing.T) {
 	})
 }
 
+func TestAFiberThatReturnsPending(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w world) {
+		w.run(t, func(ctx context.Context) error {
+			_, err := fiber.Go(ctx, func(context.Context) (int, error) { return 0, rouse.Pending }).Join(ctx)
+			if p, ok := err.(*rouse.PanicError); !ok || !strings.Contains(p.Error(), "a fiber returned Pending") {
+				t.Errorf("%v", err)
+			}
+			return nil
+		})
+	})
+}
+
 func TestTenThousandFibersSuspendedAndEnded(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w world) {
 		n := 10_000

@@ -5,26 +5,31 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 )
 
 // An endpoint is an address in the terms of the driver.
 type endpoint struct {
-	addr netip.AddrPort // tcp; without an IP it means every address
+	addr netip.AddrPort // tcp, udp; without an IP it means every address
 	path string         // unix
+	name string         // of the host, if it has to be resolved; addr has the port
 }
 
-// parse understands network and address. It does not resolve names: that may
-// block, and will come with a resolver of its own.
-func parse(network, address string) (endpoint, error) {
-	switch network {
-	case "tcp", "tcp4", "tcp6":
-	case "unix":
+// parse understands network, of protocol tcp (which includes unix) or udp, and
+// address.
+func parse(protocol, network, address string) (endpoint, error) {
+	if network == "unix" && protocol == "tcp" {
 		if address == "" {
 			return endpoint{}, &net.AddrError{Err: "a unix socket needs a path, or @name", Addr: address}
 		}
 		return endpoint{path: address}, nil
-	default:
-		return endpoint{}, fmt.Errorf("%w: use tcp, tcp4, tcp6 or unix", net.UnknownNetworkError(network))
+	}
+	if version, ok := strings.CutPrefix(network, protocol); !ok || version != "" && version != "4" && version != "6" {
+		use := "tcp, tcp4, tcp6 or unix; datagrams have ListenPacket and DialPacket"
+		if protocol == "udp" {
+			use = "udp, udp4 or udp6; streams have Listen and Dial"
+		}
+		return endpoint{}, fmt.Errorf("%w: use %s", net.UnknownNetworkError(network), use)
 	}
 	host, service, err := net.SplitHostPort(address)
 	if err != nil {
@@ -34,36 +39,69 @@ func parse(network, address string) (endpoint, error) {
 	if err != nil {
 		return endpoint{}, &net.AddrError{Err: "the port must be a number from 0 to 65535", Addr: address}
 	}
-	ip, err := parseHost(network, host)
-	if err != nil {
-		return endpoint{}, err
+	e := endpoint{addr: netip.AddrPortFrom(netip.Addr{}, uint16(port))}
+	if host == "" {
+		return e, nil
 	}
-	return endpoint{addr: netip.AddrPortFrom(ip, uint16(port))}, nil
+	ip, known, err := knownHost(network, host)
+	switch {
+	case err != nil:
+		return endpoint{}, err
+	case known:
+		e.addr = netip.AddrPortFrom(ip, uint16(port))
+	default:
+		e.name = host
+	}
+	return e, nil
 }
 
-func parseHost(network, host string) (netip.Addr, error) {
-	switch host {
-	case "":
-		return netip.Addr{}, nil
-	case "localhost":
-		return loopback(network), nil
-	}
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		return ip, &net.DNSError{
-			Err:  "package netio does not resolve names yet; look it up with net.DefaultResolver on a goroutine and pass the IP",
-			Name: host,
+// parseLocal is parse for an address of this machine, which is not resolved.
+func parseLocal(protocol, network, address string) (endpoint, error) {
+	e, err := parse(protocol, network, address)
+	if err == nil && e.name != "" {
+		err = &net.AddrError{
+			Err:  "an address of this machine is an IP, localhost or empty, not a name; netio.Resolve tells the IPs of one",
+			Addr: address,
 		}
 	}
-	ip = ip.Unmap()
-	if network == "tcp4" && !ip.Is4() || network == "tcp6" && ip.Is4() {
-		return ip, &net.AddrError{Err: "not an address of network " + network, Addr: host}
-	}
-	return ip, nil
+	return e, err
 }
 
+// ipNetwork returns what of ip, ip4 and ip6 a network allows.
+func ipNetwork(network string) string {
+	switch {
+	case strings.HasSuffix(network, "4"):
+		return "ip4"
+	case strings.HasSuffix(network, "6"):
+		return "ip6"
+	}
+	return "ip"
+}
+
+// knownHost returns the IP of a host that has not to be asked for: one that is
+// an IP, or localhost.
+func knownHost(network, host string) (ip netip.Addr, known bool, err error) {
+	if host == "localhost" {
+		return loopback(network), true, nil
+	}
+	if ip, err = netip.ParseAddr(host); err != nil {
+		return netip.Addr{}, false, nil // a name
+	}
+	ip = ip.Unmap()
+	if !allows(ipNetwork(network), ip) {
+		return ip, true, &net.AddrError{Err: "not an address of network " + network, Addr: host}
+	}
+	return ip, true, nil
+}
+
+// allows reports whether ip is one of network, which is ip, ip4 or ip6.
+func allows(network string, ip netip.Addr) bool {
+	return network == "ip" || (network == "ip4") == ip.Is4()
+}
+
+// loopback is this machine in the IP version of network.
 func loopback(network string) netip.Addr {
-	if network == "tcp6" {
+	if strings.HasSuffix(network, "6") {
 		return netip.IPv6Loopback()
 	}
 	return netip.AddrFrom4([4]byte{127, 0, 0, 1})
@@ -72,14 +110,14 @@ func loopback(network string) netip.Addr {
 // target is e as something to connect to: no IP, or an unspecified one, means
 // this machine.
 func (e endpoint) target(network string) endpoint {
-	if ip := e.addr.Addr(); network != "unix" {
+	if ip := e.addr.Addr(); network != "unix" && e.name == "" {
 		switch {
 		case !ip.IsValid():
 			ip = loopback(network)
 		case ip.IsUnspecified() && ip.Is4():
-			ip = loopback("tcp4")
+			ip = loopback("ip4")
 		case ip.IsUnspecified():
-			ip = loopback("tcp6")
+			ip = loopback("ip6")
 		}
 		e.addr = netip.AddrPortFrom(ip, e.addr.Port())
 	}
@@ -88,8 +126,11 @@ func (e endpoint) target(network string) endpoint {
 
 // netAddr returns e in the terms of package net.
 func (e endpoint) netAddr(network string) net.Addr {
-	if network == "unix" {
+	switch {
+	case network == "unix":
 		return &net.UnixAddr{Name: e.path, Net: network}
+	case strings.HasPrefix(network, "udp"):
+		return net.UDPAddrFromAddrPort(e.addr)
 	}
 	return net.TCPAddrFromAddrPort(e.addr)
 }

@@ -38,12 +38,12 @@ func newConn(h *home, on driver.Handle) *Conn {
 // LocalAddr returns our end's address: a *net.TCPAddr or *net.UnixAddr. From
 // any goroutine, also after Close. It allocates.
 func (c *Conn) LocalAddr() net.Addr {
-	return endpoint{c.local, c.home.local}.netAddr(c.home.network)
+	return endpoint{addr: c.local, path: c.home.local}.netAddr(c.home.network)
 }
 
 // RemoteAddr returns the peer's address, like LocalAddr.
 func (c *Conn) RemoteAddr() net.Addr {
-	return endpoint{c.peer, c.home.peer}.netAddr(c.home.network)
+	return endpoint{addr: c.peer, path: c.home.peer}.netAddr(c.home.network)
 }
 
 // Executor returns the executor that the connection belongs to.

@@ -3,10 +3,8 @@ package netio
 import (
 	"context"
 	"net"
-	"net/netip"
 
 	"github.com/rouse-go/rouse"
-	"github.com/rouse-go/rouse/driver"
 )
 
 // Dial connects to address with the default [Dialer], from the executor that
@@ -20,9 +18,15 @@ func Dial(ctx context.Context, network, address string) (*Conn, error) {
 func NewDial(network, address string) *Dialing { return Dialer{}.NewDial(network, address) }
 
 // Dial connects to address, which is host:port for the networks tcp, tcp4 and
-// tcp6, and a path or @name for unix. The host is an IP or localhost, which is
-// 127.0.0.1 (for tcp6 ::1), or empty, which is the same. Names are not resolved
-// yet. If ctx ends first, Dial gives up and returns ctx.Err().
+// tcp6, and a path or @name for unix. The host is an IP, or localhost, which is
+// 127.0.0.1 (for tcp6 ::1), or empty, which is the same, or a name. If ctx ends
+// first, Dial gives up and returns ctx.Err().
+//
+// A name is resolved with d.Resolver, see [Resolver], and its IPs race as in
+// RFC 8305, "happy eyeballs": they are tried in their order, but the two IP
+// versions in turn; the next one when one has failed, and also when
+// d.FallbackDelay has passed and none has an answer. The first connection wins
+// and the others are given up. If all fail, the error has all of theirs in it.
 //
 // It may be called from any goroutine but that of a running executor. The
 // executor has to be running: the work is done there.
@@ -50,11 +54,10 @@ type Dialing struct {
 	dialer           Dialer
 	network, address string
 
-	home *home // nil before the first poll
-	end  endpoint
-	op   driver.Op
-	args driver.Args
-	over bool
+	home  *home // nil before the first poll
+	where destination
+	race  race
+	over  bool
 }
 
 // Poll returns the connection, or why there is none.
@@ -68,82 +71,90 @@ func (d *Dialing) Poll(cx *rouse.Context) (*Conn, error) {
 		}
 	}
 	d.home.mustOwn(cx, "a Dialing was")
-	spent := !d.op.InFlight()
-	if spent && !cx.Spend() {
-		return nil, rouse.Pending
-	}
-	if !d.op.Poll(cx, d.home.Drv) {
-		if spent {
-			cx.Refund()
+	if !d.race.begun() {
+		ends, err := d.where.poll(cx)
+		if err == rouse.Pending {
+			return nil, err
 		}
-		return nil, rouse.Pending
+		if err != nil {
+			return d.fail(err)
+		}
+		d.race.begin(d.home, d.where.from, ends, d.dialer.FallbackDelay)
 	}
-	if d.op.Err != nil {
-		return d.fail(d.op.Err)
+	won, err := d.race.poll(cx)
+	if err == rouse.Pending {
+		return nil, err
 	}
 	d.over = true
-	return d.conn(), nil
+	if err != nil {
+		return nil, err
+	}
+	return d.conn(won), nil
 }
 
 func (d *Dialing) start(cx *rouse.Context) error {
-	if ex := d.dialer.Executor; ex != nil && ex != cx.Executor() {
-		panic("rouse: netio: a Dialing was polled outside its Dialer.Executor; spawn it there")
-	}
-	h := here(cx, d.network)
-	end, err := parse(d.network, d.address)
-	if err != nil {
-		return err
-	}
-	end = end.target(d.network)
-	var from endpoint
-	if d.dialer.LocalAddress != "" {
-		if d.network == "unix" {
-			return &net.AddrError{Err: "Dialer.LocalAddress is for TCP only", Addr: d.dialer.LocalAddress}
-		}
-		if from, err = parse(d.network, d.dialer.LocalAddress); err != nil {
-			return err
-		}
-	}
-	d.home, d.end = h, end
-	d.args = driver.Args{Network: d.network, Addr: end.addr, Path: end.path, Local: from.addr}
-	d.op.Code, d.op.Args = driver.Connect, &d.args
-	return nil
+	h, err := d.dialer.start(cx, &d.where, "tcp", d.network, d.address)
+	d.home = h
+	return err
 }
 
-func (d *Dialing) conn() *Conn {
+// start finds out where to dial to, for streams and datagrams. It returns nil
+// if address is bad.
+func (d *Dialer) start(cx *rouse.Context, to *destination, protocol, network, address string) (*home, error) {
+	if ex := d.Executor; ex != nil && ex != cx.Executor() {
+		panic("rouse: netio: a Dialing was polled outside its Dialer.Executor; spawn it there")
+	}
+	h := here(cx, network)
+	end, err := parse(protocol, network, address)
+	if err != nil {
+		return nil, err
+	}
+	*to = destination{end: end.target(network), network: network}
+	if d.LocalAddress != "" {
+		if network == "unix" {
+			return nil, &net.AddrError{Err: "Dialer.LocalAddress is not for unix sockets", Addr: d.LocalAddress}
+		}
+		from, err := parseLocal(protocol, network, d.LocalAddress)
+		if err != nil {
+			return nil, err
+		}
+		to.from = from.addr
+	}
+	if end.name != "" {
+		r := d.Resolver
+		if r == nil {
+			r = &defaultResolver
+		}
+		to.names = r.NewResolve(ipNetwork(network), end.name)
+	}
+	return h, nil
+}
+
+func (d *Dialing) conn(won *attempt) *Conn {
 	h := d.home
-	c := newConn(h, d.op.Handle)
-	known := h.query(d.op.Handle)
+	c := newConn(h, won.op.Handle)
+	known := h.query(won.op.Handle)
 	c.local, h.local = known.Local, known.LocalPath
 	if h.network == "unix" {
-		h.peer = d.end.path
+		h.peer = won.end.path
 		return c
 	}
-	c.peer = d.end.addr
-	_ = h.setKeepAlive(d.op.Handle, d.dialer.KeepAlive) // as in package net, no reason to fail
+	c.peer = won.end.addr
+	_ = h.setKeepAlive(won.op.Handle, d.dialer.KeepAlive) // as in package net, no reason to fail
 	return c
 }
 
+// fail is for what fails before anything was dialled.
 func (d *Dialing) fail(err error) (*Conn, error) {
 	d.over = true
-	op := &net.OpError{Op: "dial", Net: d.network, Err: reason(err)}
-	if d.home != nil {
-		if d.args.Local != (netip.AddrPort{}) {
-			op.Source = endpoint{addr: d.args.Local}.netAddr(d.network)
-		}
-		op.Addr = d.end.netAddr(d.network)
-	}
-	return nil, op
+	return nil, &net.OpError{Op: "dial", Net: d.network, Err: reason(err)}
 }
 
 // Drop gives the connection up.
 func (d *Dialing) Drop() {
-	switch {
-	case d.home == nil || d.over:
-	case d.op.Done() && d.op.Err == nil:
-		_ = d.home.CloseHandle(d.op.Handle) // nobody will have it
-	default:
-		d.op.Abandon(d.home.Drv)
+	if d.home != nil && !d.over {
+		d.where.drop()
+		d.race.drop()
 	}
 	d.over = true
 }

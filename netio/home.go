@@ -11,7 +11,7 @@ import (
 type home struct {
 	owner.Owner
 
-	network     string // tcp, tcp4, tcp6 or unix
+	network     string // tcp…, udp… or unix
 	local, peer string // names of unix sockets
 }
 

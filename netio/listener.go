@@ -66,7 +66,7 @@ func (lc ListenConfig) PollListen(cx *rouse.Context, network, address string) (*
 	fail := func(err error) (*Listener, error) {
 		return nil, &net.OpError{Op: "listen", Net: network, Err: reason(err)}
 	}
-	end, err := parse(network, address)
+	end, err := parseLocal("tcp", network, address)
 	if err != nil {
 		return fail(err)
 	}
@@ -103,7 +103,7 @@ func executorFor(ctx context.Context, ex rouse.Executor, config string) (rouse.E
 // Addr returns the address that l listens at: a *net.TCPAddr or *net.UnixAddr.
 // From any goroutine, also after Close.
 func (l *Listener) Addr() net.Addr {
-	return endpoint{l.local, l.home.local}.netAddr(l.home.network)
+	return endpoint{addr: l.local, path: l.home.local}.netAddr(l.home.network)
 }
 
 // Executor returns the executor that the listener belongs to.

@@ -118,7 +118,7 @@ func (v *netConn) deadlines(set func()) error {
 // http.Serve. Accept waits as the methods of [Conn.NetConn] do, and gives each
 // connection the same ctx; that does not bind it to the fiber that ctx may
 // carry, since who waits is decided by the goroutine that calls. So it is for
-// code that serves connections on goroutines. In fibers, use [Listener.Accept],
+// code that serves connections on goroutines; http.Serve starts one for each. In fibers, use [Listener.Accept],
 // and [Conn.NetConn] with each fiber's own ctx.
 func (l *Listener) NetListener(ctx context.Context) net.Listener {
 	return netListener{l, ctx}

@@ -21,7 +21,8 @@ type ListenConfig struct {
 	// the system allows.
 	Backlog int
 	// ReusePort lets several listeners, such as one for each executor, share
-	// one TCP port: the kernel spreads the connections over them.
+	// one port: the kernel spreads the connections, or the senders of
+	// datagrams, over them. Not for unix sockets.
 	ReusePort bool
 	// KeepAlive is the idle time after which TCP connections that are accepted
 	// probe their peer. 0 means 15 seconds, like package net; below 0 means no
@@ -35,8 +36,16 @@ type Dialer struct {
 	// ctx carries, or that polls.
 	Executor rouse.Executor
 	// LocalAddress is the address to connect from, host:port; empty means that
-	// the system chooses. TCP only.
+	// the system chooses. Not for unix sockets. If it has an IP, only those of
+	// its version are connected to.
 	LocalAddress string
+	// Resolver finds the IPs of names; nil means the default one.
+	Resolver *Resolver
+	// FallbackDelay is how long Dial waits for one IP of a name before it
+	// tries the next one as well. 0 means 250 ms, as RFC 8305 recommends, and
+	// no delay is below the 10 ms that it demands; below 0 means that the next
+	// one is tried only when one has failed.
+	FallbackDelay time.Duration
 	// KeepAlive is like that of ListenConfig.
 	KeepAlive time.Duration
 }
@@ -66,23 +75,25 @@ func (c *Conn) set(option driver.Option, value int) error {
 	return c.tell(func() error { return c.home.setOption(c.rd.op.Handle, option, value) })
 }
 
-// tell has fn called at home. Elsewhere nobody waits for it: that would stop
-// the caller for as long as the executor is busy, and for ever if nobody runs
-// it.
+// tell has fn called at home, while c is open.
 func (c *Conn) tell(fn func() error) error {
 	if c.closed.Load() {
 		return c.opError("set", ErrClosed)
 	}
-	var err error
-	if c.home.IsHere() {
-		err = fn()
-	} else {
-		err = c.home.Ex.Inject(func(*rouse.Context) { _ = fn() })
-	}
-	if err != nil {
+	if err := c.home.tell(fn); err != nil {
 		return c.opError("set", err)
 	}
 	return nil
+}
+
+// tell has fn called at home. Elsewhere nobody waits for it: that would stop
+// the caller for as long as the executor is busy, and for ever if nobody runs
+// it.
+func (h *home) tell(fn func() error) error {
+	if h.IsHere() {
+		return fn()
+	}
+	return h.Ex.Inject(func(*rouse.Context) { _ = fn() })
 }
 
 // SetNoDelay turns TCP_NODELAY on or off. It is on from the start: small

@@ -5,7 +5,7 @@ import (
 	"github.com/rouse-go/rouse/driver"
 )
 
-// A side is one direction of a connection, or a listener: an operation that is
+// A side is one direction of a connection or datagram socket, or a listener: an operation that is
 // used again and again, by one task at a time.
 type side struct {
 	op   driver.Op
@@ -23,7 +23,7 @@ func (s *side) poll(cx *rouse.Context, d driver.Driver, buf []byte, vec [][]byte
 	op := &s.op
 	task := cx.TaskID()
 	if s.task != 0 && s.task != task {
-		panic("rouse: netio: two tasks use one direction of a connection, or one listener, at the same time; let one task read, one write and one accept, and have a task that gives up waiting call ForgetRead, ForgetWrite or ForgetAccept")
+		panic("rouse: netio: two tasks use one direction of a connection or datagram socket, or one listener, at the same time; let one task read, one write and one accept, and have a task that gives up waiting call ForgetRead, ForgetWrite, ForgetAccept, ForgetRecv or ForgetSend")
 	}
 	if op.InFlight() {
 		op.Poll(cx, d) // leaves the waker

@@ -10,6 +10,7 @@ package drivertest
 
 import (
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -46,6 +47,10 @@ const (
 	Direct Feature = "direct I/O"
 	// Descriptors is Attach, Readable, Writable.
 	Descriptors Feature = "descriptors"
+	// Datagrams is ListenPacket, RecvMsgs, SendMsgs.
+	Datagrams Feature = "datagrams"
+	// DatagramBatches is that one operation sends and receives several.
+	DatagramBatches Feature = "datagrams in batches"
 	// RealClock is a clock that goes by itself.
 	RealClock Feature = "real clock"
 	// ZeroAlloc is that Recv, Send and Park allocate nothing.
@@ -70,13 +75,21 @@ type testCase struct {
 // checks after each test that no goroutine and no descriptor is left.
 func Run(t *testing.T, open func(t *testing.T) driver.Driver, opt Options) {
 	t.Run("Lacks", func(t *testing.T) { checkLacks(t, open(t), opt) })
+	RunSome(t, "", open, opt)
+}
+
+// RunSome is Run for the tests whose names begin with prefix.
+func RunSome(t *testing.T, prefix string, open func(t *testing.T) driver.Driver, opt Options) {
 	var cases []testCase
 	for _, part := range [][]testCase{
-		parkCases, opCases, netCases, streamCases, endCases, cancelCases, unixCases, fileCases, filesysCases, fileNameCases, fileEndCases, attachCases, allocCases,
+		parkCases, opCases, netCases, streamCases, endCases, cancelCases, unixCases, fileCases, filesysCases, fileNameCases, fileEndCases, attachCases, datagramCases, bellCases, allocCases,
 	} {
 		cases = append(cases, part...)
 	}
 	for _, c := range cases {
+		if !strings.HasPrefix(c.name, prefix) {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			for _, f := range c.needs {
 				if why, ok := opt.Lacks[f]; ok {
@@ -110,6 +123,7 @@ func checkLacks(t *testing.T, d driver.Driver, opt Options) {
 		Files:       {Code: driver.Open, Args: &driver.Args{Path: t.TempDir() + "/f"}},
 		Direct:      {Code: driver.Open, Args: &driver.Args{Path: w.touch(t.TempDir()+"/d", ""), Direct: true}},
 		Descriptors: {Code: driver.Attach, Args: &driver.Args{}},
+		Datagrams:   {Code: driver.ListenPacket, Args: &driver.Args{Network: "udp", Addr: localhost}},
 		Unix:        {Code: driver.Listen, Args: &driver.Args{Network: "unix", Path: "x"}},
 	}
 	for f, why := range opt.Lacks {

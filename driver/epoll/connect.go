@@ -16,11 +16,11 @@ func (d *Driver) connect(op *driver.Op) bool {
 	}
 	a := op.Args
 	op.Handle, a.Handle = 0, 0
-	to, err := resolve(a.Network, a.Addr, a.Path, false)
+	to, err := resolve("tcp", a.Network, a.Addr, a.Path, false)
 	if err != nil {
 		return op.FinishNow(0, err)
 	}
-	fd, err := to.socket()
+	fd, err := to.socket(unix.SOCK_STREAM)
 	if err != nil {
 		return op.FinishNow(0, err)
 	}

@@ -25,7 +25,9 @@ type Driver struct {
 	slots   table.Table[slot]
 	waiting int // ops that wait for an event of a descriptor
 	files   *filepool.Pool
+	bells   driver.Bells
 	iov     [maxVec]unix.Iovec // of one vectored Send, empty between calls
+	packets *packets           // nil before the first ListenPacket
 	closed  bool
 }
 
@@ -81,12 +83,18 @@ func (d *Driver) Submit(op *driver.Op) bool {
 		return op.FinishNow(0, driver.ErrNoArgs)
 	}
 	switch op.Code {
+	case driver.RecvMsgs:
+		return d.recvMsgs(op)
+	case driver.SendMsgs:
+		return d.sendMsgs(op)
 	case driver.Accept:
 		return d.accept(op)
 	case driver.Connect:
 		return d.connect(op)
 	case driver.Listen:
 		return d.listen(op)
+	case driver.ListenPacket:
+		return d.listenPacket(op)
 	case driver.Shutdown:
 		return d.shutdown(op)
 	case driver.Query:

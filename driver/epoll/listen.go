@@ -14,7 +14,7 @@ import (
 
 func (d *Driver) listen(op *driver.Op) bool {
 	a := op.Args
-	addr, err := resolve(a.Network, a.Addr, a.Path, true)
+	addr, err := resolve("tcp", a.Network, a.Addr, a.Path, true)
 	if err != nil {
 		return op.FinishNow(0, err)
 	}
@@ -33,7 +33,7 @@ func (d *Driver) listen(op *driver.Op) bool {
 
 // bound returns a listening socket.
 func (d *Driver) bound(a *driver.Args, addr target) (int, error) {
-	fd, err := addr.socket()
+	fd, err := addr.socket(unix.SOCK_STREAM)
 	if err != nil {
 		return -1, err
 	}
@@ -60,11 +60,7 @@ func (d *Driver) bind(fd int, a *driver.Args, addr target) error {
 		}
 	}
 	if addr.family == unix.AF_INET6 {
-		only := 1
-		if addr.dual {
-			only = 0
-		}
-		if err := setInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, only); err != nil {
+		if err := setV6Only(fd, !addr.dual); err != nil {
 			return err
 		}
 	}

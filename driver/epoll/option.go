@@ -16,14 +16,22 @@ func setInt(fd, level, name, value int) error {
 	return os.NewSyscallError("setsockopt", unix.SetsockoptInt(fd, level, name, value))
 }
 
-// socket returns the slot of a connection or listener.
+func setV6Only(fd int, only bool) error {
+	v := 0
+	if only {
+		v = 1
+	}
+	return setInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, v)
+}
+
+// socket returns the slot of a connection, listener or datagram socket.
 func (d *Driver) socket(h driver.Handle) (*slot, error) {
 	_, s := d.slots.Get(h)
 	if s == nil {
 		return nil, driver.ErrClosed
 	}
 	switch s.kind {
-	case kindTCP, kindUnix, kindListener:
+	case kindTCP, kindUnix, kindListener, kindPacket:
 		return s, nil
 	}
 	return nil, driver.ErrKind
@@ -70,7 +78,7 @@ func (d *Driver) query(op *driver.Op) bool {
 		return op.FinishNow(0, os.NewSyscallError("getsockname", err))
 	}
 	a.Local, a.LocalPath = fromSockaddr(sa)
-	if s.kind == kindListener {
+	if s.kind == kindListener || s.kind == kindPacket && s.flags&connected == 0 {
 		return op.FinishNow(0, nil)
 	}
 	sa, err = unix.Getpeername(int(s.fd))

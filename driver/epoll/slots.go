@@ -16,14 +16,18 @@ const (
 	kindListener
 	kindAttached
 	kindFile
+	kindPacket
 )
 
 // What we believe of a descriptor.
 const (
-	readable uint8 = 1 << iota // a read may find something
-	writable                   // a write may find room
-	exact                      // look until EAGAIN: a short count proves nothing
-	watched                    // registered with epoll
+	readable  uint8 = 1 << iota // a read may find something
+	writable                    // a write may find room
+	exact                       // look until EAGAIN: a short count proves nothing
+	watched                     // registered with epoll
+	sending                     // a datagram socket: registered for EPOLLOUT, too
+	inet6                       // a datagram socket of IPv6
+	connected                   // a datagram socket that has a peer
 )
 
 // A slot is what the driver keeps of one descriptor: 32 bytes, and 8 in the
@@ -33,8 +37,8 @@ type slot struct {
 	fd    int32
 	kind  kind
 	flags uint8
-	rd    *driver.Op // rings of waiting ops: Recv, Accept, Readable
-	wr    *driver.Op // Send, Connect, Writable
+	rd    *driver.Op // rings of waiting ops: Recv, Accept, Readable, RecvMsgs
+	wr    *driver.Op // Send, Connect, Writable, SendMsgs
 	ext   *extra
 }
 

@@ -4,10 +4,9 @@ package epoll
 
 import (
 	"fmt"
-	"net"
 	"net/netip"
 	"os"
-	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,31 +18,34 @@ type target struct {
 	dual   bool // one IPv6 socket serves IPv4 as well
 }
 
-// resolve turns the arguments of Listen and Connect into a target. An address
-// without an IP means every address of this machine, or this machine itself.
-func resolve(network string, addr netip.AddrPort, path string, listen bool) (target, error) {
+// resolve turns the arguments of Listen, Connect and ListenPacket into a target
+// of protocol tcp (which includes unix) or udp. An address without an IP means
+// every address of this machine, or this machine itself.
+func resolve(protocol, network string, addr netip.AddrPort, path string, listen bool) (target, error) {
 	ip := addr.Addr()
-	switch network {
-	case "unix":
+	version, known := strings.CutPrefix(network, protocol)
+	if network == "unix" && protocol == "tcp" {
 		if path == "" {
 			return target{}, fmt.Errorf("rouse: driver: Args.Path is empty; a unix socket needs a path or \"@name\"")
 		}
 		return target{family: unix.AF_UNIX, sa: &unix.SockaddrUnix{Name: path}}, nil
-	case "tcp4":
+	}
+	switch {
+	case known && version == "4":
 		if !ip.IsValid() {
 			ip = netip.IPv4Unspecified()
 		}
 		if ip = ip.Unmap(); !ip.Is4() {
-			return target{}, fmt.Errorf("rouse: driver: Args.Addr %v is not an IPv4 address, as network tcp4 needs", addr)
+			return target{}, fmt.Errorf("rouse: driver: Args.Addr %v is not an IPv4 address, as network %s needs", addr, network)
 		}
-	case "tcp6":
+	case known && version == "6":
 		if !ip.IsValid() {
 			ip = netip.IPv6Unspecified()
 		}
 		if ip.Is4() || ip.Is4In6() {
-			return target{}, fmt.Errorf("rouse: driver: Args.Addr %v is not an IPv6 address, as network tcp6 needs", addr)
+			return target{}, fmt.Errorf("rouse: driver: Args.Addr %v is not an IPv6 address, as network %s needs", addr, network)
 		}
-	case "tcp":
+	case known && version == "":
 		if !ip.IsValid() {
 			ip = netip.IPv4Unspecified()
 			if hasIPv6() {
@@ -51,6 +53,8 @@ func resolve(network string, addr netip.AddrPort, path string, listen bool) (tar
 			}
 		}
 		ip = ip.Unmap()
+	case protocol == "udp":
+		return target{}, fmt.Errorf("rouse: driver: network %q is none of udp, udp4 and udp6", network)
 	default:
 		return target{}, fmt.Errorf("rouse: driver: network %q is none of tcp, tcp4, tcp6 and unix", network)
 	}
@@ -58,7 +62,7 @@ func resolve(network string, addr netip.AddrPort, path string, listen bool) (tar
 	if ip.Is4() {
 		t.family = unix.AF_INET
 	} else {
-		t.dual = network == "tcp" && listen && ip.IsUnspecified()
+		t.dual = version == "" && listen && ip.IsUnspecified()
 	}
 	var err error
 	t.sa, err = toSockaddr(ip, addr.Port())
@@ -75,8 +79,8 @@ func hasIPv6() bool {
 	return true
 }
 
-func (t target) socket() (int, error) {
-	fd, err := unix.Socket(t.family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+func (t target) socket(sort int) (int, error) {
+	fd, err := unix.Socket(t.family, sort|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	return fd, os.NewSyscallError("socket", err)
 }
 
@@ -100,14 +104,9 @@ func toSockaddr(ip netip.Addr, port uint16) (unix.Sockaddr, error) {
 	}
 	sa := &unix.SockaddrInet6{Port: int(port), Addr: ip.As16()}
 	if zone := ip.Zone(); zone != "" {
-		if n, err := strconv.ParseUint(zone, 10, 32); err == nil {
-			sa.ZoneId = uint32(n)
-		} else {
-			ifi, err := net.InterfaceByName(zone)
-			if err != nil {
-				return nil, err
-			}
-			sa.ZoneId = uint32(ifi.Index)
+		var err error
+		if sa.ZoneId, err = zoneIndex(zone); err != nil {
+			return nil, err
 		}
 	}
 	return sa, nil
@@ -120,15 +119,11 @@ func fromSockaddr(sa unix.Sockaddr) (netip.AddrPort, string) {
 	case *unix.SockaddrInet4:
 		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port)), ""
 	case *unix.SockaddrInet6:
-		ip := netip.AddrFrom16(sa.Addr).Unmap()
+		ip := netip.AddrFrom16(sa.Addr)
 		if sa.ZoneId != 0 {
-			zone := strconv.FormatUint(uint64(sa.ZoneId), 10)
-			if ifi, err := net.InterfaceByIndex(int(sa.ZoneId)); err == nil {
-				zone = ifi.Name
-			}
-			ip = ip.WithZone(zone)
+			ip = ip.WithZone(zoneName(sa.ZoneId))
 		}
-		return netip.AddrPortFrom(ip, uint16(sa.Port)), ""
+		return unmapped(ip, uint16(sa.Port)), ""
 	case *unix.SockaddrUnix:
 		if sa.Name == "@" { // how x/sys shows a socket without a name
 			return netip.AddrPort{}, ""

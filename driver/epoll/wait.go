@@ -18,7 +18,7 @@ const events = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLPRI | 
 // reads reports on which side of its slot an op waits.
 func reads(op *driver.Op) bool {
 	switch op.Code {
-	case driver.Recv, driver.Accept, driver.Readable:
+	case driver.Recv, driver.Accept, driver.Readable, driver.RecvMsgs:
 		return true
 	}
 	return false
@@ -27,7 +27,16 @@ func reads(op *driver.Op) bool {
 // wait puts op in flight, in slot i.
 func (d *Driver) wait(i uint32, s *slot, op *driver.Op) bool {
 	if s.flags&watched == 0 {
-		if err := d.register(i, s, events); err != nil {
+		mask := uint32(events)
+		if s.kind == kindPacket {
+			mask = packetEvents
+		}
+		if err := d.register(i, s, mask); err != nil {
+			return op.FinishNow(0, err)
+		}
+	}
+	if op.Code == driver.SendMsgs && s.flags&sending == 0 {
+		if err := d.watchSend(i, s, true); err != nil {
 			return op.FinishNow(0, err)
 		}
 	}
@@ -100,6 +109,9 @@ func (d *Driver) dispatch(ev *unix.EpollEvent) int {
 	}
 	if out {
 		s.flags |= writable
+		if s.flags&sending != 0 {
+			_ = d.watchSend(i, s, false) // if that fails we are told too often
+		}
 		if s.wr != nil {
 			if s.kind == kindConnecting {
 				n += d.connected(i, s)

@@ -1,8 +1,10 @@
 package manual
 
 import (
+	"fmt"
 	"net/netip"
 	"os"
+	"strings"
 	"syscall"
 
 	"github.com/rouse-go/rouse/driver"
@@ -13,16 +15,15 @@ import (
 func (d *Driver) connect(op *driver.Op) bool {
 	a := op.Args
 	op.Handle, a.Handle = 0, 0
+	if strings.HasPrefix(a.Network, "udp") {
+		return op.FinishNow(0, fmt.Errorf("rouse: driver: network %q is none of tcp, tcp4, tcp6 and unix", a.Network))
+	}
 	addr, err := address(a.Network, a.Addr)
 	if err != nil {
 		return op.FinishNow(0, err)
 	}
 	if addr.Addr().IsUnspecified() { // this machine itself
-		ip := netip.IPv6Loopback()
-		if addr.Addr().Is4() {
-			ip = netip.AddrFrom4([4]byte{127, 0, 0, 1})
-		}
-		addr = netip.AddrPortFrom(ip, addr.Port())
+		addr = netip.AddrPortFrom(loopback(addr.Addr()), addr.Port())
 	}
 	h, l := d.find(addr)
 	if l == nil {
@@ -49,6 +50,14 @@ func (d *Driver) connect(op *driver.Op) bool {
 	}
 	d.touch(h)
 	return false
+}
+
+// loopback is this machine in the IP version of ip.
+func loopback(ip netip.Addr) netip.Addr {
+	if ip.Is4() {
+		return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	return netip.IPv6Loopback()
 }
 
 // establish has Connect complete in the next Park.

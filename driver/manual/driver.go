@@ -15,7 +15,9 @@
 //
 // It has the semantics of TCP on loopback, with bounded buffers. Whatever an
 // operation makes possible for another completes in the next Park, in the
-// order in which it became possible. Addresses are of the driver's own world:
+// order in which it became possible. Datagrams are delivered in order; one that
+// finds no room (Config.Buffer bytes for each socket) is lost, and sending never
+// waits. Addresses are of the driver's own world:
 // nothing outside is reached, and nothing outside is in the way. There are no
 // unix sockets, files or descriptors: those operations say ErrNotSupported.
 package manual
@@ -53,13 +55,19 @@ type Driver struct {
 	bell  *bell.Bell
 
 	slots     table.Table[slot]
+	bells     driver.Bells
 	listeners []driver.Handle
+	sockets   []driver.Handle // of datagrams
+	spare     [][]byte        // buffers for them
 	changed   []driver.Handle // slots to look at in the next Park, in order
 	port      uint16          // the last one given out
 	closed    bool
 }
 
-var _ driver.Driver = (*Driver)(nil)
+var (
+	_ driver.Driver = (*Driver)(nil)
+	_ driver.Belfry = (*Driver)(nil)
+)
 
 // New returns a Driver whose clock reads 0.
 func New(cfg Config) (*Driver, error) {
@@ -98,7 +106,8 @@ func (d *Driver) Submit(op *driver.Op) bool {
 		return d.send(op)
 	case driver.CloseHandle:
 		return op.FinishNow(0, d.closeHandle(op.Handle))
-	case driver.Listen, driver.Connect, driver.Accept, driver.Shutdown, driver.Query, driver.SetOption:
+	case driver.Listen, driver.Connect, driver.Accept, driver.Shutdown, driver.Query, driver.SetOption,
+		driver.ListenPacket, driver.RecvMsgs, driver.SendMsgs:
 		if op.Args == nil {
 			return op.FinishNow(0, driver.ErrNoArgs)
 		}
@@ -112,6 +121,12 @@ func (d *Driver) Submit(op *driver.Op) bool {
 		return d.connect(op)
 	case driver.Accept:
 		return d.accept(op)
+	case driver.ListenPacket:
+		return op.FinishNow(0, d.listenPacket(op))
+	case driver.RecvMsgs:
+		return d.recvMsgs(op)
+	case driver.SendMsgs:
+		return d.sendMsgs(op)
 	case driver.Shutdown:
 		return op.FinishNow(0, d.shutdown(op))
 	case driver.Query:
@@ -138,7 +153,7 @@ func (d *Driver) Park(until int64) (int, error) {
 	if d.closed {
 		return 0, driver.ErrClosed
 	}
-	n := d.reap()
+	n := d.reap() + d.bells.Drain()
 	for {
 		if d.bell.Taken() || n > 0 || until <= d.clock.read() {
 			return n, nil
@@ -152,6 +167,18 @@ func (d *Driver) Park(until int64) (int, error) {
 		}
 	}
 }
+
+// Hang has Park look at b; what ends its sleep is an Unpark.
+func (d *Driver) Hang(b *driver.Doorbell) (watched bool, err error) {
+	if d.closed {
+		return false, driver.ErrClosed
+	}
+	d.bells.Add(b)
+	return false, nil
+}
+
+// Unhang forgets b.
+func (d *Driver) Unhang(b *driver.Doorbell) { d.bells.Remove(b) }
 
 // Unpark ends the Park that sleeps, or the next one. It may be called from
 // anywhere, also after Close.
@@ -167,6 +194,6 @@ func (d *Driver) Close() error {
 		ring.Kill(s.rd)
 		ring.Kill(s.wr)
 	}
-	d.slots, d.listeners, d.changed = table.Table[slot]{}, nil, nil
+	d.slots, d.listeners, d.sockets, d.changed = table.Table[slot]{}, nil, nil, nil
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/rouse-go/rouse/driver"
@@ -18,11 +19,11 @@ const firstPort = 49152
 func address(network string, addr netip.AddrPort) (netip.AddrPort, error) {
 	ip := addr.Addr().Unmap()
 	switch network {
-	case "tcp", "tcp6":
+	case "tcp", "tcp6", "udp", "udp6":
 		if !ip.IsValid() {
 			ip = netip.IPv6Unspecified()
 		}
-	case "tcp4":
+	case "tcp4", "udp4":
 		if !ip.IsValid() {
 			ip = netip.IPv4Unspecified()
 		}
@@ -31,7 +32,7 @@ func address(network string, addr netip.AddrPort) (netip.AddrPort, error) {
 	default:
 		return addr, fmt.Errorf("rouse: driver: network %q is none of tcp, tcp4, tcp6 and unix", network)
 	}
-	if network == "tcp4" && !ip.Is4() || network == "tcp6" && ip.Is4() {
+	if strings.HasSuffix(network, "4") && !ip.Is4() || strings.HasSuffix(network, "6") && ip.Is4() {
 		return addr, fmt.Errorf("rouse: driver: Args.Addr %v is not of the IP version that network %s needs", addr, network)
 	}
 	return netip.AddrPortFrom(ip, addr.Port()), nil
@@ -39,6 +40,9 @@ func address(network string, addr netip.AddrPort) (netip.AddrPort, error) {
 
 func (d *Driver) listen(op *driver.Op) error {
 	a := op.Args
+	if strings.HasPrefix(a.Network, "udp") {
+		return fmt.Errorf("rouse: driver: network %q is none of tcp, tcp4, tcp6 and unix", a.Network)
+	}
 	addr, err := address(a.Network, a.Addr)
 	if err != nil {
 		return err
@@ -74,11 +78,11 @@ func (d *Driver) freePort() uint16 {
 		if d.port < firstPort {
 			d.port = firstPort
 		}
-		taken := slices.ContainsFunc(d.listeners, func(h driver.Handle) bool {
+		taken := func(h driver.Handle) bool {
 			_, s := d.slots.Get(h)
 			return s.local.Port() == d.port
-		})
-		if !taken {
+		}
+		if !slices.ContainsFunc(d.listeners, taken) && !slices.ContainsFunc(d.sockets, taken) {
 			return d.port
 		}
 	}
@@ -88,14 +92,19 @@ func (d *Driver) freePort() uint16 {
 func (d *Driver) find(addr netip.AddrPort) (driver.Handle, *slot) {
 	for _, h := range d.listeners {
 		_, s := d.slots.Get(h)
-		at := s.local.Addr()
-		serves := at == addr.Addr() || at.IsUnspecified() &&
-			(s.network == "tcp" && at.Is6() || at.Is4() == addr.Addr().Is4())
-		if s.local.Port() == addr.Port() && serves {
+		if s.serves(addr) {
 			return h, s
 		}
 	}
 	return 0, nil
+}
+
+// serves reports whether a listener or datagram socket is at addr.
+func (s *slot) serves(addr netip.AddrPort) bool {
+	at := s.local.Addr()
+	dual := at.Is6() && !strings.HasSuffix(s.network, "6")
+	return s.local.Port() == addr.Port() &&
+		(at == addr.Addr() || at.IsUnspecified() && (dual || at.Is4() == addr.Addr().Is4()))
 }
 
 func (d *Driver) accept(op *driver.Op) bool {

@@ -2,6 +2,7 @@ package manual
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/driver/internal/ring"
@@ -13,13 +14,14 @@ const (
 	kindListener kind = iota
 	kindConnecting
 	kindStream
+	kindPacket
 )
 
-// A slot is one end of a connection, or a listener.
+// A slot is one end of a connection, a listener, or a datagram socket.
 type slot struct {
 	kind    kind
 	changed bool       // on the driver's list
-	rd, wr  *driver.Op // rings of waiting ops: Recv, Accept; Send, Connect
+	rd, wr  *driver.Op // rings of waiting ops: Recv, Accept, RecvMsgs; Send, Connect
 
 	local, peer netip.AddrPort
 
@@ -33,14 +35,20 @@ type slot struct {
 
 	queue   []driver.Handle // of a listener: the clients
 	backlog int
-	network string
+	network string // also of a datagram socket
+
+	mail *mailbox // of a datagram socket
+}
+
+func reads(op *driver.Op) bool {
+	return op.Code == driver.Recv || op.Code == driver.Accept || op.Code == driver.RecvMsgs
 }
 
 // wait puts op in flight, in slot i.
 func (s *slot) wait(i uint32, op *driver.Op) bool {
 	op.Start()
 	op.Slot = i
-	if op.Code == driver.Recv || op.Code == driver.Accept {
+	if reads(op) {
 		s.rd = ring.Push(s.rd, op)
 	} else {
 		s.wr = ring.Push(s.wr, op)
@@ -49,7 +57,7 @@ func (s *slot) wait(i uint32, op *driver.Op) bool {
 }
 
 func (s *slot) unwait(op *driver.Op) {
-	if op.Code == driver.Recv || op.Code == driver.Accept {
+	if reads(op) {
 		s.rd = ring.Remove(s.rd, op)
 	} else {
 		s.wr = ring.Remove(s.wr, op)
@@ -79,6 +87,12 @@ func (d *Driver) reap() int {
 			n += d.acceptWaiting(s)
 		case kindConnecting:
 			n += d.connected(i, s)
+		case kindPacket:
+			if s.mail.readable() {
+				head := s.rd
+				s.rd = nil
+				n += ring.Finish(head, driver.ErrAgain)
+			}
 		case kindStream:
 			if s.in.readable() {
 				head := s.rd
@@ -110,9 +124,13 @@ func (d *Driver) closeHandle(h driver.Handle) error {
 
 // release frees slot i and tells the other end.
 func (d *Driver) release(i uint32, s *slot) {
-	if s.kind == kindListener {
+	switch s.kind {
+	case kindListener:
 		d.unlisten(d.slots.Handle(i), s)
-	} else {
+	case kindPacket:
+		h := d.slots.Handle(i)
+		d.sockets = slices.DeleteFunc(d.sockets, func(other driver.Handle) bool { return other == h })
+	default:
 		if s.listener != 0 {
 			d.unqueue(d.slots.Handle(i), s)
 		}

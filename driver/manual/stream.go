@@ -105,7 +105,7 @@ func (d *Driver) query(op *driver.Op) error {
 	}
 	a := op.Args
 	a.Local, a.Addr, a.LocalPath, a.Path = s.local, netip.AddrPort{}, "", ""
-	if s.kind == kindStream {
+	if s.kind == kindStream || s.kind == kindPacket {
 		a.Addr = s.peer
 	}
 	return nil
@@ -126,6 +126,9 @@ func (d *Driver) setOption(op *driver.Op) error {
 	case driver.RecvBuffer:
 		if s.in != nil {
 			s.in.limit = max(1, v)
+		}
+		if s.mail != nil {
+			s.mail.limit = max(1, v)
 		}
 	case driver.SendBuffer:
 		if s.out != nil {

@@ -10,7 +10,9 @@
 // goroutine, which the other drivers avoid. If the Recv is cancelled, the read
 // goes on, and the next Recv gets what it brings. Send copies up to 64 KiB
 // that a goroutine writes behind it, so an error of the connection is reported
-// by a later Send. The goroutines end when they have nothing to do.
+// by a later Send. The goroutines end when they have nothing to do. Datagrams
+// go the same ways, one at a time in, and with a buffer of 64 KiB for a
+// RecvMsgs that waits.
 //
 // # Closing
 //
@@ -21,7 +23,7 @@
 //
 // Attach, Readable and Writable, and ReusePort: ErrNotSupported. The backlog of
 // a listener is the system's. On systems without sockets, network operations
-// fail with the error of package net.
+// fail with the error of package net. Datagrams are not for js and wasip1.
 package portable
 
 import (
@@ -47,10 +49,11 @@ type Config struct {
 	Linger time.Duration
 }
 
-// A slot is what a Handle names: one of the three.
+// A slot is what a Handle names: one of the four.
 type slot struct {
 	conn     *conn
 	listener *listener
+	packet   *packet
 	file     *filepool.File
 }
 
@@ -62,13 +65,17 @@ type Driver struct {
 	bell   *bell.Bell
 	inbox  inbox
 	slots  table.Table[slot]
+	bells  driver.Bells
 	dials  map[*driver.Op]*dial // connects in flight
 	files  *filepool.Pool
 	wg     sync.WaitGroup // the goroutines of bridges
 	closed bool
 }
 
-var _ driver.Driver = (*Driver)(nil)
+var (
+	_ driver.Driver = (*Driver)(nil)
+	_ driver.Belfry = (*Driver)(nil)
+)
 
 // New returns a Driver without goroutines.
 func New(cfg Config) (*Driver, error) {
@@ -114,7 +121,8 @@ func (d *Driver) Submit(op *driver.Op) bool {
 		return d.transfer(op)
 	case driver.CloseHandle:
 		return op.FinishNow(0, d.closeHandle(op.Handle))
-	case driver.Listen, driver.Connect, driver.Accept, driver.Shutdown, driver.Query, driver.SetOption:
+	case driver.Listen, driver.Connect, driver.Accept, driver.Shutdown, driver.Query, driver.SetOption,
+		driver.ListenPacket, driver.RecvMsgs, driver.SendMsgs:
 		if op.Args == nil {
 			return op.FinishNow(0, driver.ErrNoArgs)
 		}
@@ -131,6 +139,10 @@ func (d *Driver) Submit(op *driver.Op) bool {
 		return d.connect(op)
 	case driver.Accept:
 		return d.accept(op)
+	case driver.ListenPacket:
+		return op.FinishNow(0, d.listenPacket(op))
+	case driver.RecvMsgs, driver.SendMsgs:
+		return d.messages(op)
 	}
 	_, s := d.slots.Get(op.Handle)
 	switch {
@@ -138,6 +150,8 @@ func (d *Driver) Submit(op *driver.Op) bool {
 		return op.FinishNow(0, driver.ErrClosed)
 	case s.conn != nil:
 		return op.FinishNow(0, s.conn.control(op))
+	case s.packet != nil:
+		return op.FinishNow(0, s.packet.control(op))
 	case s.listener != nil && op.Code == driver.Query:
 		return op.FinishNow(0, s.listener.query(op.Args))
 	}
@@ -159,6 +173,8 @@ func (d *Driver) Cancel(op *driver.Op) {
 		delete(d.dials, op)
 	case driver.Accept:
 		d.slots.At(op.Slot).listener.unwait(op)
+	case driver.RecvMsgs, driver.SendMsgs:
+		d.slots.At(op.Slot).packet.unwait(op)
 	default:
 		d.slots.At(op.Slot).conn.unwait(op)
 	}
@@ -177,6 +193,8 @@ func (d *Driver) closeHandle(h driver.Handle) error {
 		return it.conn.close(d.cfg.Linger)
 	case it.listener != nil:
 		return it.listener.close()
+	case it.packet != nil:
+		return it.packet.close(d.cfg.Linger)
 	}
 	return it.file.Close()
 }
@@ -205,9 +223,21 @@ func (d *Driver) Park(until int64) (int, error) {
 	}
 }
 
+// Hang has Park look at b; what ends its sleep is an Unpark.
+func (d *Driver) Hang(b *driver.Doorbell) (watched bool, err error) {
+	if d.closed {
+		return false, driver.ErrClosed
+	}
+	d.bells.Add(b)
+	return false, nil
+}
+
+// Unhang forgets b.
+func (d *Driver) Unhang(b *driver.Doorbell) { d.bells.Remove(b) }
+
 // reap takes what the goroutines left.
 func (d *Driver) reap() int {
-	n := d.files.Reap()
+	n := d.files.Reap() + d.bells.Drain()
 	for b := d.inbox.takeAll(); b != nil; {
 		next := b.next
 		b.next = nil
@@ -239,6 +269,9 @@ func (d *Driver) Close() error {
 		case s.listener != nil:
 			s.listener.kill()
 			s.listener.close()
+		case s.packet != nil:
+			s.packet.kill()
+			s.packet.close(d.cfg.Linger)
 		case s.file != nil:
 			s.file.Close()
 		}

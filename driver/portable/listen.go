@@ -210,6 +210,12 @@ func fromAddr(addr net.Addr) (netip.AddrPort, string) {
 	case *net.TCPAddr:
 		ap := addr.AddrPort()
 		return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port()), ""
+	case *net.UDPAddr:
+		if addr == nil { // not connected
+			return netip.AddrPort{}, ""
+		}
+		ap := addr.AddrPort()
+		return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port()), ""
 	case *net.UnixAddr:
 		if addr == nil || addr.Name == "@" { // a socket without a name
 			return netip.AddrPort{}, ""

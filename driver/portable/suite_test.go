@@ -15,6 +15,8 @@ func lacks() map[drivertest.Feature]string {
 		drivertest.Descriptors: "the standard library can't watch a descriptor",
 		drivertest.ReusePort:   "the standard library has no name for it",
 		drivertest.ZeroAlloc:   "a goroutine for each call",
+
+		drivertest.DatagramBatches: "the standard library has no name for it",
 	}
 	switch runtime.GOOS {
 	case "js", "wasip1":
@@ -24,6 +26,7 @@ func lacks() map[drivertest.Feature]string {
 		lacks[drivertest.SocketOptions] = fake
 		lacks[drivertest.Abstract] = fake
 		lacks[drivertest.UnixFiles] = fake
+		lacks[drivertest.Datagrams] = fake
 	case "linux":
 	default:
 		lacks[drivertest.Abstract] = "this system has no such names"

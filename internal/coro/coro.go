@@ -1,13 +1,19 @@
 // Package coro runs functions on coroutines: a function on a coroutine can
-// suspend itself in the middle and be resumed later, by the goroutine that
-// made the coroutine, at the price of a direct switch instead of a trip
-// through Go's scheduler.
+// suspend itself in the middle and be resumed later, at the price of a direct
+// switch instead of a trip through Go's scheduler. It gives the turn back to
+// the goroutine that owns the coroutines, or straight to another coroutine.
 //
 // A coroutine is an iter.Pull. Making one costs six allocations and close to a
 // microsecond, so a finished one is kept in its [Pool] for the next function.
 // It may be resumed only under the thread locking it was made under; breaking
 // that kills the process, so a Pool belongs to one goroutine that never
 // changes it.
+//
+// # Doors
+//
+// All that an iter.Pull does when next or yield is called is to let the
+// goroutine that waits inside go on, and have the caller wait in its place; see
+// [door] for why that gives a switch between any two goroutines of a Pool.
 //
 // # Goexit
 //
@@ -28,6 +34,9 @@ type Pool struct {
 	// it begins and when it ends; for an abandoned one OnEnd is not.
 	OnStart, OnEnd func()
 
+	at     *door // where the owner waits while a coroutine runs
+	ending *Coro // see end
+
 	idle  []*Coro
 	alive int // made and not yet ended
 	stuck int // abandoned: will never end
@@ -43,9 +52,8 @@ type Body interface{ RunOn(*Coro) }
 // A Coro is a coroutine that runs one Body at a time.
 type Coro struct {
 	pool   *Pool
-	next   func() (struct{}, bool)
-	stop   func()
-	yield  func(struct{}) bool
+	at     *door // where its goroutine waits, if it does not run
+	own    door
 	body   Body
 	done   bool // body has ended
 	goexit bool // by runtime.Goexit
@@ -64,7 +72,8 @@ func (p *Pool) Start(body Body) *Coro {
 		p.idle = p.idle[:n-1]
 	} else {
 		c = &Coro{pool: p}
-		c.next, c.stop = iter.Pull(c.serve)
+		c.own.next, _ = iter.Pull(c.serve)
+		c.at = &c.own
 		p.alive++
 	}
 	c.body, c.done, c.goexit = body, false, false
@@ -73,7 +82,7 @@ func (p *Pool) Start(body Body) *Coro {
 
 // serve is the coroutine's goroutine.
 func (c *Coro) serve(yield func(struct{}) bool) {
-	c.yield = yield
+	c.own.yield = yield
 	if c.pool.OnStart != nil {
 		c.pool.OnStart()
 	}
@@ -83,7 +92,7 @@ func (c *Coro) serve(yield func(struct{}) bool) {
 	}
 }
 
-// run serves bodies until the coroutine is stopped.
+// run serves bodies until the coroutine is to end.
 func (c *Coro) run() {
 	returned := false
 	defer func() {
@@ -94,35 +103,44 @@ func (c *Coro) run() {
 		// Goexit's run of deferred calls and must not return from it.
 		c.exits++
 		c.body, c.goexit, c.done = nil, true, true
-		if c.yield(struct{}{}) {
-			c.run()
-		}
-		select {} // neither resumed nor stopped any more
+		c.Suspend()
+		c.run()
+		select {} // end leaves such a coroutine alone
 	}()
-	for {
+	for c.pool.ending != c {
 		c.body.RunOn(c)
 		c.done = true
-		if !c.yield(struct{}{}) {
-			returned = true
-			return
-		}
+		c.Suspend()
+	}
+	returned = true
+}
+
+// Resume gives c the turn, and returns when some coroutine gives it back. Only
+// for the pool's owner.
+func (c *Coro) Resume() {
+	if next, yield := c.Enter(); next != nil {
+		next()
+	} else {
+		yield(struct{}{})
 	}
 }
 
-// Resume runs the body until it suspends or ends, and reports whether it has
-// ended.
-func (c *Coro) Resume() (ended bool) {
-	c.next()
-	return c.done
-}
+// Ended reports whether the body has ended.
+func (c *Coro) Ended() bool { return c.done }
 
 // Goexit reports whether the body that has ended did so by runtime.Goexit.
 func (c *Coro) Goexit() bool { return c.goexit }
 
-// Suspend returns control to Resume, until the next one. Only for the body, on
-// its own goroutine. It reports false if the coroutine is being stopped: then
-// unwind.
-func (c *Coro) Suspend() bool { return c.yield(struct{}{}) }
+// Suspend gives the turn back to the owner, until c is resumed. Only for the
+// body, on its own goroutine.
+func (c *Coro) Suspend() {
+	if next, yield := c.Leave(nil); next != nil {
+		next()
+	} else {
+		yield(struct{}{})
+	}
+	c.Back()
+}
 
 // Release gives an ended coroutine back to its pool.
 func (c *Coro) Release() {
@@ -149,7 +167,11 @@ func (c *Coro) end() {
 		c.pool.stuck++
 		return
 	}
-	c.stop()
+	p := c.pool
+	p.ending = c
+	p.at = &c.own // when its goroutine ends, whoever waits there goes on
+	c.own.swap()
+	p.ending = nil
 }
 
 // Close ends the idle coroutines and returns how many had to be abandoned in

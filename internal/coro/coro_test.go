@@ -9,6 +9,12 @@ type body func(*Coro)
 
 func (b body) RunOn(c *Coro) { b(c) }
 
+// ends resumes c and reports whether its body has ended.
+func ends(c *Coro) bool {
+	c.Resume()
+	return c.Ended()
+}
+
 func TestBodySuspendsAndEnds(t *testing.T) {
 	var p Pool
 	var trace []int
@@ -20,11 +26,11 @@ func TestBodySuspendsAndEnds(t *testing.T) {
 	if len(trace) != 0 {
 		t.Fatal("the body ran before Resume")
 	}
-	if c.Resume() {
+	if ends(c) {
 		t.Fatal("ended at its first suspension")
 	}
 	trace = append(trace, 10)
-	if !c.Resume() {
+	if !ends(c) {
 		t.Fatal("did not end")
 	}
 	if want := []int{1, 10, 2}; len(trace) != 3 || trace[0] != want[0] || trace[1] != want[1] || trace[2] != want[2] {
@@ -46,7 +52,7 @@ func TestFinishedCoroutineIsUsedAgain(t *testing.T) {
 	p.OnStart = func() { started++ }
 	for range 100 {
 		c := p.Start(body(func(c *Coro) {}))
-		if !c.Resume() {
+		if !ends(c) {
 			t.Fatal("did not end")
 		}
 		c.Release()
@@ -68,7 +74,7 @@ func TestStoppedCoroutineEndsItsGoroutine(t *testing.T) {
 		cs = append(cs, c)
 	}
 	for _, c := range cs {
-		if !c.Resume() {
+		if !ends(c) {
 			t.Fatal("did not end")
 		}
 		c.Release()
@@ -91,10 +97,10 @@ func TestGoexitEndsTheBodyOnly(t *testing.T) {
 			c.Suspend()
 			runtime.Goexit()
 		}))
-		if c.Resume() {
+		if ends(c) {
 			t.Fatal("ended too early")
 		}
-		if !c.Resume() {
+		if !ends(c) {
 			t.Fatal("did not end")
 		}
 		if !c.Goexit() {
@@ -107,7 +113,7 @@ func TestGoexitEndsTheBodyOnly(t *testing.T) {
 	}
 	ok := false
 	c := p.Start(body(func(c *Coro) { ok = true }))
-	if !c.Resume() || !ok || c.Goexit() {
+	if !ends(c) || !ok || c.Goexit() {
 		t.Fatal("a plain body after a Goexit did not run plainly")
 	}
 	c.Release()
@@ -119,7 +125,8 @@ func TestGoexitEndsTheBodyOnly(t *testing.T) {
 func BenchmarkSwitch(b *testing.B) {
 	var p Pool
 	c := p.Start(body(func(c *Coro) {
-		for c.Suspend() {
+		for {
+			c.Suspend()
 		}
 	}))
 	for b.Loop() {
@@ -133,7 +140,7 @@ func TestACoroutineServesABoundedNumberOfGoexits(t *testing.T) {
 	const n = 3*exitLimit + 1
 	for range n {
 		c := p.Start(body(func(*Coro) { runtime.Goexit() }))
-		if !c.Resume() || !c.Goexit() {
+		if !ends(c) || !c.Goexit() {
 			t.Fatal("did not end by Goexit")
 		}
 		c.Release()
@@ -153,7 +160,7 @@ func TestAPanicAfterAGoexitIsTheBodysOwn(t *testing.T) {
 		defer func() { caught = recover() }()
 		panic("own")
 	}))
-	if !c.Resume() || caught != "own" || c.Goexit() {
+	if !ends(c) || caught != "own" || c.Goexit() {
 		t.Errorf("caught %v, goexit %v", caught, c.Goexit())
 	}
 	c.Release()

@@ -48,7 +48,8 @@ type Impl struct {
 
 // A Goal is what an implementation is meant to reach. Zero fields are none.
 type Goal struct {
-	Ratio     float64 // to the implementation "goroutine"
+	Ratio     float64 // to the implementation To
+	To        string  // empty means "goroutine"
 	NoAllocs  bool    // in the steady state
 	Bytes     float64 // bytes_per_op
 	IdleMsPer float64 // milliseconds of CPU per idle second
@@ -63,7 +64,11 @@ var All = []Benchmark{
 	spawnJoin,
 	wakeTask,
 	wakeIdle,
+	wakeCross,
+	wakeCrossAsleep,
 	pingpong,
+	mesh,
+	meshPingpong,
 	timerChurn,
 	memory1M,
 	echoIdle,

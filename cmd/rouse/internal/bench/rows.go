@@ -1,11 +1,14 @@
 package bench
 
+import "fmt"
+
 // A row is the samples of one implementation of one benchmark.
 type row struct {
 	bench   Benchmark
 	impl    Impl
 	samples []Sample
 	base    []Sample // of the baseline; nil for itself
+	goal    []Sample // of what the goal's ratio is to, if not the baseline
 	want    int      // how many samples there should be
 }
 
@@ -25,6 +28,9 @@ func (r *Result) rows(b Benchmark) []row {
 		rw := row{bench: b, impl: im, samples: of(im.Name), want: b.count(r.Options.Count)}
 		if im.Name != baseline {
 			rw.base = base
+		}
+		if im.Goal.To != "" {
+			rw.goal = of(im.Goal.To)
 		}
 		rows = append(rows, rw)
 	}
@@ -75,9 +81,11 @@ func idleMs(s Sample) float64 {
 func (rw row) ratio() (Interval, bool) { return rw.ratioBy(rw.bench.primary()) }
 
 // ratioBy is the ratio of some figure, of the repetitions that both have done.
-func (rw row) ratioBy(of func(Sample) float64) (Interval, bool) {
+func (rw row) ratioBy(of func(Sample) float64) (Interval, bool) { return rw.ratioTo(rw.base, of) }
+
+func (rw row) ratioTo(others []Sample, of func(Sample) float64) (Interval, bool) {
 	theirs := make(map[int]float64)
-	for _, s := range rw.base {
+	for _, s := range others {
 		theirs[s.Rep] = of(s)
 	}
 	var xs, base []float64
@@ -121,7 +129,12 @@ func (rw row) verdicts() []verdict {
 		vs = append(vs, verdict{text, ok})
 	}
 	g := rw.impl.Goal
-	if g.Ratio > 0 {
+	switch {
+	case g.Ratio > 0 && g.To != "":
+		if iv, ok := rw.ratioTo(rw.goal, rw.bench.primary()); ok {
+			add(fmt.Sprintf("ratio to %s %.3f [%.3f, %.3f] <= %s", g.To, iv.Mid, iv.Low, iv.High, short(g.Ratio)), iv.Low <= g.Ratio)
+		}
+	case g.Ratio > 0:
 		if iv, ok := rw.ratio(); ok {
 			add("ratio <= "+short(g.Ratio), iv.Low <= g.Ratio)
 		}
