@@ -40,9 +40,7 @@ func (d *Driver) shut(i uint32, s *slot) (err error) {
 	case kindTCP, kindUnix:
 		d.shutStream(s)
 	case kindFile:
-		// A request names the descriptor until the kernel has taken it.
-		d.submitted()
-		err = s.ext.file.Close()
+		err = s.ext.file.close()
 	default:
 		d.stopNow(s.in)
 		if x := s.ext; x != nil {
@@ -160,7 +158,7 @@ func (d *Driver) Close() error {
 func (d *Driver) end(i uint32, s *slot) {
 	switch {
 	case s.kind == kindFile:
-		s.ext.file.Close()
+		s.ext.file.close()
 	case s.kind != kindAttached:
 		if x := s.ext; x != nil {
 			for _, fd := range x.pending {
@@ -241,6 +239,9 @@ func (d *Driver) bury() {
 			unix.Close(int(r.fd))
 		}
 		op := r.op
+		if r.file != nil {
+			r.file.done()
+		}
 		d.retire(m)
 		if op != nil {
 			op.Kill()

@@ -24,6 +24,31 @@ const native = 1 << 31
 // maxIO is what one read or write takes; the kernel cuts longer ones there.
 const maxIO = 1 << 30
 
+// An openFile is a file that requests name by its descriptor. The kernel looks
+// some of them up only when a thread of its own takes them, so the descriptor is
+// closed after the last one has ended.
+type openFile struct {
+	*filepool.File
+	users  int // requests in flight
+	closed bool
+}
+
+// close closes f when nobody uses it.
+func (f *openFile) close() error {
+	f.closed = true
+	if f.users > 0 {
+		return nil
+	}
+	return f.Close()
+}
+
+// done is called when a request has ended.
+func (f *openFile) done() {
+	if f.users--; f.users == 0 && f.closed {
+		_ = f.Close() // the Handle is closed, so nobody could be told
+	}
+}
+
 func (d *Driver) file(op *driver.Op, byPath bool) bool {
 	if op.InFlight() {
 		panic(errBusy)
@@ -46,13 +71,14 @@ func (d *Driver) file(op *driver.Op, byPath bool) bool {
 			return op.FinishNow(0, driver.ErrNoArgs)
 		}
 		if !d.has.Has(uring.FeatureAllocate) {
-			return d.files.Submit(op, s.ext.file)
+			return d.files.Submit(op, s.ext.file.File)
 		}
 	default:
-		return d.files.Submit(op, s.ext.file)
+		return d.files.Submit(op, s.ext.file.File)
 	}
 	m, r := d.begin(dutyFile, op.Handle)
-	r.op, r.fd = op, s.fd
+	r.op, r.fd, r.file = op, s.fd, s.ext.file
+	r.file.users++
 	op.Start()
 	op.Slot = uint32(m) | native
 	d.submitFile(m, r)
@@ -84,13 +110,14 @@ var fileCalls = map[driver.Code]string{
 }
 
 func (d *Driver) fileDone(m mark, r *request, c *uring.CQE) int {
-	op := r.op
+	op, f := r.op, r.file
 	errno := errnoOf(c)
-	if _, s := d.slots.Get(r.on); s != nil && (errno == unix.EINTR || errno == unix.EAGAIN) {
+	if !f.closed && (errno == unix.EINTR || errno == unix.EAGAIN) {
 		d.submitFile(m, r)
 		return 0
 	}
 	d.retire(m)
+	f.done()
 	switch errno {
 	case 0:
 		op.Finish(int(c.Res), nil)
@@ -108,7 +135,7 @@ type fileTable Driver
 func (t *fileTable) AddFile(f *filepool.File) driver.Handle {
 	d := (*Driver)(t)
 	i, s := d.add(f.FD(), kindFile)
-	s.more().file = f
+	s.more().file = &openFile{File: f}
 	return d.slots.Handle(i)
 }
 

@@ -8,6 +8,9 @@ import "github.com/rouse-go/rouse/driver"
 // stopped until somebody reads.
 const heldLimit = 8
 
+// minBuffers is how many buffers there are when somebody first reads.
+const minBuffers = 64
+
 // A held is a queue of buffers that one connection has received: numbers of
 // buffers plus 1, linked through holding.next. The zero held is empty.
 type held struct {
@@ -142,7 +145,7 @@ func (d *Driver) refill() error {
 	h := &d.hold
 	if h.armed > 0 && (h.free < d.buffers.Len()/4 || h.armed > d.buffers.Len()) {
 		if before := d.buffers.Len(); before < d.buffers.Cap() {
-			if err := d.buffers.Grow(2 * before); err != nil {
+			if err := d.buffers.Grow(max(minBuffers, 2*before)); err != nil {
 				return err
 			}
 			h.free += d.buffers.Len() - before

@@ -37,6 +37,7 @@ const (
 type request struct {
 	op   *driver.Op
 	out  *outgoing
+	file *openFile     // the file of a dutyFile
 	mem  any           // memory besides op.Buf that the kernel was given
 	on   driver.Handle // the slot
 	fd   int32

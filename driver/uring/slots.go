@@ -5,7 +5,6 @@ package uring
 import (
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/driver/internal/sock"
-	"github.com/rouse-go/rouse/internal/filepool"
 )
 
 type kind uint8
@@ -43,14 +42,14 @@ type slot struct {
 
 // extra is what only few descriptors have, or only for a time.
 type extra struct {
-	path    string         // a unix listener's, to unlink
-	file    *filepool.File // a file's
-	pending []int32        // a listener's connections that nobody has accepted
-	spill   []byte         // a stream's received bytes that had to leave their buffers
-	recvErr error          // what receiving ended with
-	sendErr error          // what sending ended with
-	out     mark           // the request that waits to write, of an attached descriptor
-	dest    sock.Dest      // a datagram socket's
+	path    string    // a unix listener's, to unlink
+	file    *openFile // a file's
+	pending []int32   // a listener's connections that nobody has accepted
+	spill   []byte    // a stream's received bytes that had to leave their buffers
+	recvErr error     // what receiving ended with
+	sendErr error     // what sending ended with
+	out     mark      // the request that waits to write, of an attached descriptor
+	dest    sock.Dest // a datagram socket's
 }
 
 // more returns the slot's extra.
