@@ -57,7 +57,7 @@ func New(cfg Config) (*Local, error) {
 	}
 	l := &Local{cfg: cfg, drv: cfg.Driver}
 	if l.drv == nil {
-		if l.drv, err = OpenDriver(""); err != nil {
+		if l.drv, err = openDriver("", cfg.Log); err != nil {
 			return nil, err
 		}
 	}
