@@ -1,0 +1,71 @@
+package interleave
+
+import "fmt"
+
+// A World is one execution of a model. The model builds its objects with it,
+// starts threads and says what must hold at the end. It is called anew for each
+// execution and must do the same each time: no clock, no random number, no map
+// iteration that is seen by an atomic operation, nothing left over from the
+// execution before.
+type World struct{ e *engine }
+
+// Go adds a thread. Only while the model is built; at most eight. Threads
+// begin, in the order of their making, when the model function has returned:
+// what the model did before is visible to all of them.
+func (w *World) Go(name string, body func()) {
+	if active.Load() == w.e || len(w.e.threads) == maxThreads {
+		panic("rouse: interleave: Go is for the building of a model, for at most eight threads")
+	}
+	e := w.e
+	e.threads = append(e.threads, &thread{id: len(e.threads), name: name, body: body, baton: make(chan struct{}, 1)})
+}
+
+// Finally has f called when every thread has ended, if nothing failed before.
+// What the threads did is visible to it.
+func (w *World) Finally(f func()) { w.e.finally = append(w.e.finally, f) }
+
+// Failf says that the execution is wrong, and does not return. From a thread,
+// wherever in the code under test it is, or from a Finally.
+func (w *World) Failf(format string, args ...any) {
+	what := fmt.Sprintf(format, args...)
+	e, t := running()
+	if t == nil {
+		w.e.fail(what)
+		panic(stopFinally{})
+	}
+	e.failNow(t, what)
+}
+
+// Choose returns each of 0 … n-1 in some execution. In a thread.
+func (w *World) Choose(n int) int {
+	e, _ := running()
+	if e == nil {
+		panic("rouse: interleave: Choose is for threads")
+	}
+	return e.choose(n)
+}
+
+// Notef puts a line into the transcript of a failing schedule.
+func (w *World) Notef(format string, args ...any) {
+	if e, t := running(); t != nil && e.record != nil {
+		e.record.note(e, t, fmt.Sprintf(format, args...))
+	}
+}
+
+// A Parker is a place where one thread of a model sleeps until another wakes
+// it, as a loop sleeps in its driver. Neither call makes an edge that the race
+// detector could see: what the sleeper reads has to be ordered by the protocol.
+// The zero Parker is awake.
+type Parker struct {
+	_ [8]byte // so that two have two addresses
+}
+
+// Park waits for Unpark, or returns at once if one came since the last Park.
+func (p *Parker) Park() { block(Park, addrOf(p)) }
+
+// ParkOrTimeout is Park that may also end by itself, at any moment. It reports
+// whether it was unparked.
+func (p *Parker) ParkOrTimeout() bool { return block(ParkOrTimeout, addrOf(p)) }
+
+// Unpark ends the Park that is, or the next one.
+func (p *Parker) Unpark() { signal(Unpark, addrOf(p)) }
