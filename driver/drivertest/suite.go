@@ -9,6 +9,7 @@
 package drivertest
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -66,13 +67,21 @@ type testCase struct {
 // checks after each test that no goroutine and no descriptor is left.
 func Run(t *testing.T, open func(t *testing.T) driver.Driver, opt Options) {
 	t.Run("Lacks", func(t *testing.T) { checkLacks(t, open(t), opt) })
+	RunSome(t, "", open, opt)
+}
+
+// RunSome is Run for the tests whose names begin with prefix.
+func RunSome(t *testing.T, prefix string, open func(t *testing.T) driver.Driver, opt Options) {
 	var cases []testCase
 	for _, part := range [][]testCase{
-		parkCases, opCases, netCases, streamCases, endCases, cancelCases, unixCases, fileCases, attachCases, allocCases,
+		parkCases, opCases, netCases, streamCases, endCases, cancelCases, unixCases, fileCases, attachCases, bellCases, allocCases,
 	} {
 		cases = append(cases, part...)
 	}
 	for _, c := range cases {
+		if !strings.HasPrefix(c.name, prefix) {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			for _, f := range c.needs {
 				if why, ok := opt.Lacks[f]; ok {

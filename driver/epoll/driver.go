@@ -25,6 +25,7 @@ type Driver struct {
 	slots   table.Table[slot]
 	waiting int // ops that wait for an event of a descriptor
 	files   *filepool.Pool
+	bells   driver.Bells
 	iov     [maxVec]unix.Iovec // of one vectored Send, empty between calls
 	closed  bool
 }

@@ -91,7 +91,7 @@ func (d *Driver) Park(until int64) (int, error) {
 	if d.closed {
 		return 0, driver.ErrClosed
 	}
-	n := d.files.Reap()
+	n := d.files.Reap() + d.bells.Drain()
 	left := int64(0)
 	if n == 0 {
 		left = d.left(until)
@@ -111,7 +111,7 @@ func (d *Driver) Park(until int64) (int, error) {
 		if errno != 0 && errno != unix.EINTR {
 			return n, os.NewSyscallError("epoll_wait", errno)
 		}
-		n += d.dispatchAll(got) + d.files.Reap()
+		n += d.dispatchAll(got) + d.files.Reap() + d.bells.Drain()
 		if n > 0 || told {
 			return n, nil
 		}

@@ -53,13 +53,17 @@ type Driver struct {
 	bell  *bell.Bell
 
 	slots     table.Table[slot]
+	bells     driver.Bells
 	listeners []driver.Handle
 	changed   []driver.Handle // slots to look at in the next Park, in order
 	port      uint16          // the last one given out
 	closed    bool
 }
 
-var _ driver.Driver = (*Driver)(nil)
+var (
+	_ driver.Driver = (*Driver)(nil)
+	_ driver.Belfry = (*Driver)(nil)
+)
 
 // New returns a Driver whose clock reads 0.
 func New(cfg Config) (*Driver, error) {
@@ -138,7 +142,7 @@ func (d *Driver) Park(until int64) (int, error) {
 	if d.closed {
 		return 0, driver.ErrClosed
 	}
-	n := d.reap()
+	n := d.reap() + d.bells.Drain()
 	for {
 		if d.bell.Taken() || n > 0 || until <= d.clock.read() {
 			return n, nil
@@ -152,6 +156,18 @@ func (d *Driver) Park(until int64) (int, error) {
 		}
 	}
 }
+
+// Hang has Park look at b; what ends its sleep is an Unpark.
+func (d *Driver) Hang(b *driver.Doorbell) (watched bool, err error) {
+	if d.closed {
+		return false, driver.ErrClosed
+	}
+	d.bells.Add(b)
+	return false, nil
+}
+
+// Unhang forgets b.
+func (d *Driver) Unhang(b *driver.Doorbell) { d.bells.Remove(b) }
 
 // Unpark ends the Park that sleeps, or the next one. It may be called from
 // anywhere, also after Close.

@@ -63,13 +63,17 @@ type Driver struct {
 	bell   *bell.Bell
 	inbox  inbox
 	slots  table.Table[slot]
+	bells  driver.Bells
 	dials  map[*driver.Op]*dial // connects in flight
 	files  *filepool.Pool
 	wg     sync.WaitGroup // the goroutines of bridges
 	closed bool
 }
 
-var _ driver.Driver = (*Driver)(nil)
+var (
+	_ driver.Driver = (*Driver)(nil)
+	_ driver.Belfry = (*Driver)(nil)
+)
 
 // New returns a Driver without goroutines.
 func New(cfg Config) (*Driver, error) {
@@ -206,9 +210,21 @@ func (d *Driver) Park(until int64) (int, error) {
 	}
 }
 
+// Hang has Park look at b; what ends its sleep is an Unpark.
+func (d *Driver) Hang(b *driver.Doorbell) (watched bool, err error) {
+	if d.closed {
+		return false, driver.ErrClosed
+	}
+	d.bells.Add(b)
+	return false, nil
+}
+
+// Unhang forgets b.
+func (d *Driver) Unhang(b *driver.Doorbell) { d.bells.Remove(b) }
+
 // reap takes what the goroutines left.
 func (d *Driver) reap() int {
-	n := d.files.Reap()
+	n := d.files.Reap() + d.bells.Drain()
 	for b := d.inbox.takeAll(); b != nil; {
 		next := b.next
 		b.next = nil
