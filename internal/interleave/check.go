@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -23,7 +24,7 @@ type Config struct {
 	// makes a difference.
 	Preemptions int
 	// Limit is after how many schedules the exploration gives up being
-	// complete; 0 stands for two million, and for 3000 under the race detector,
+	// complete; 0 stands for two million, and for 30 000 under the race detector,
 	// which makes each many times as dear.
 	Limit int
 	// Random is how many schedules are tried at random, after the others or,
@@ -120,7 +121,7 @@ func (c Config) filled() Config {
 	if c.Limit == 0 {
 		c.Limit = 2_000_000
 		if Race {
-			c.Limit = 3000
+			c.Limit = 30_000
 		}
 	}
 	if c.Depth == 0 {
@@ -235,6 +236,25 @@ type TB interface {
 // scheduleEnv holds model:schedule, to replay that one.
 const scheduleEnv = "INTERLEAVE_SCHEDULE"
 
+// preemptionsEnv holds another bound for all models, none or a number, for runs
+// that may take longer.
+const preemptionsEnv = "INTERLEAVE_PREEMPTIONS"
+
+func (c *Config) override() error {
+	text := os.Getenv(preemptionsEnv)
+	if text == "" || c.Preemptions < 0 {
+		return nil
+	}
+	n, err := strconv.Atoi(text)
+	if text == "none" {
+		n, err = Unbounded, nil
+	} else if err == nil && n < 1 {
+		err = strconv.ErrRange
+	}
+	c.Preemptions = n
+	return err
+}
+
 // Check explores model and fails the test if a schedule fails, or if not every
 // schedule within the bound could be explored, except under the race detector,
 // where the limit is low. It prints the report's line.
@@ -245,6 +265,9 @@ func Check(t TB, c Config, model func(*World)) {
 			checkOne(t, c.filled(), text, model)
 		}
 		return
+	}
+	if err := c.override(); err != nil {
+		t.Fatalf("rouse: interleave: %s must be none or at least 1: %v", preemptionsEnv, err)
 	}
 	r := Explore(c, model)
 	fmt.Println(r)

@@ -26,6 +26,8 @@ type thread struct {
 	next  op      // what it does when it is chosen
 	ended bool
 
+	building bool // in World.Begin
+
 	events int    // how many operations it has done
 	hash   uint64 // of its last event with all that happened before it
 	loaded op     // the last Load, for Spin

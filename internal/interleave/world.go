@@ -20,6 +20,19 @@ func (w *World) Go(name string, body func()) {
 	e.threads = append(e.threads, &thread{id: len(e.threads), name: name, body: body, baton: make(chan struct{}, 1)})
 }
 
+// Begin runs f before any thread has done a step, on the calling thread: it is
+// for what belongs to the building of the model but needs the goroutine, such
+// as writing down who one is. It must come first in a thread's body.
+func (w *World) Begin(f func()) {
+	e, t := running()
+	if t == nil || !e.starting {
+		panic("rouse: interleave: Begin must come first in a thread's body")
+	}
+	t.building = true
+	f()
+	t.building = false
+}
+
 // Finally has f called when every thread has ended, if nothing failed before.
 // What the threads did is visible to it.
 func (w *World) Finally(f func()) { w.e.finally = append(w.e.finally, f) }

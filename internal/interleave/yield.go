@@ -38,7 +38,7 @@ func running() (*engine, *thread) {
 //go:norace
 func Begin(kind Kind, addr uintptr) Access {
 	e, t := running()
-	if t == nil {
+	if t == nil || t.building {
 		return Access{}
 	}
 	o := op{kind: kind, obj: e.object(addr)}
