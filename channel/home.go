@@ -66,6 +66,7 @@ func (h *home) bind(ex rouse.Executor) {
 		return
 	}
 	for h.key.Load() == binding { // another is between the two lines above
+		atomics.Spinning()
 	}
 	if h.exec != ex {
 		panic("rouse: channel: a local channel was polled by another executor than the one it belongs to; " +

@@ -84,6 +84,7 @@ func (x *crossing[T]) last(err error) (T, bool, error) {
 		case polling:
 			// The home's loop is in the middle of one poll, which does not
 			// block: this is short.
+			atomics.Spinning()
 			if i < 100 {
 				runtime.Gosched()
 			} else {

@@ -28,7 +28,3 @@ func (t *Token) ReceiveOr(timer *time.Timer) bool {
 		return false
 	}
 }
-
-// Spinning says to a checked build that the caller is in a loop that waits for
-// the word it loaded last to change. Otherwise it is nothing.
-func Spinning() {}

@@ -47,7 +47,3 @@ func (t *Token) ReceiveOr(timer *time.Timer) bool {
 		return false
 	}
 }
-
-// Spinning says that the caller is in a loop that waits for the word it loaded
-// last to change.
-func Spinning() { interleave.Spinning() }
