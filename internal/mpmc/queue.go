@@ -2,9 +2,6 @@ package mpmc
 
 import "github.com/rouse-go/rouse/internal/atomics"
 
-// firstCap is the capacity of a Queue's first ring.
-const firstCap = 64
-
 // A Queue is a queue without a bound: a chain of rings, of which all but the
 // last are closed. All methods may be called from any goroutine, at any time,
 // and none blocks. Use [NewQueue].
