@@ -27,6 +27,7 @@ type boundedFrame struct {
 	running int // who ran before and could go on, or -1
 	used    int // before the decision
 	choices int
+	next    op // as in dporFrame
 }
 
 func (b *bounded) begin(*engine) { b.at, b.used = 0, 0 }
@@ -57,9 +58,10 @@ func (b *bounded) pick(e *engine, enabled mask) (id, frame int) {
 		b.frames = append(b.frames, f)
 	}
 	f := &b.frames[b.at]
-	if f.choices > 0 || f.enabled != enabled {
+	if f.choices > 0 || f.enabled != enabled || !f.next.same(e.threads[f.chosen].next) {
 		return -1, -1
 	}
+	f.next = e.threads[f.chosen].next
 	b.at++
 	b.used = f.used
 	if f.running >= 0 && f.chosen != f.running {
@@ -92,7 +94,7 @@ func (b *bounded) backtrack(*engine) bool {
 				return true
 			}
 		} else if f.todo != 0 {
-			f.chosen = f.todo.first()
+			f.chosen, f.next = f.todo.first(), op{}
 			f.todo &^= bit(f.chosen)
 			return true
 		}

@@ -99,6 +99,7 @@ func Explore(c Config, model func(*World)) *Report {
 	r := &Report{Config: c}
 	start := time.Now()
 	e := newEngine(c)
+	defer watch(e, c.Model)()
 	if c.Preemptions >= 0 {
 		e.explorer = explorerFor(c, c.Preemptions)
 		r.Complete = e.exploreAll(r, c.Limit, model)

@@ -35,6 +35,7 @@ type dporFrame struct {
 	chosen    int
 	choices   int
 	step      int
+	next      op // of the chosen thread, to notice if a replay goes astray
 }
 
 // A clock says of each thread how many of its steps happened before.
@@ -66,9 +67,10 @@ func (d *dpor) pick(e *engine, enabled mask) (id, frame int) {
 		d.frames = append(d.frames, dporFrame{enabled: enabled, sleep: d.sleep, backtrack: bit(id), chosen: id, step: len(e.steps)})
 	}
 	f := &d.frames[d.at]
-	if f.choices > 0 || f.enabled != enabled {
+	if f.choices > 0 || f.enabled != enabled || !f.next.same(e.threads[f.chosen].next) {
 		return -1, -1
 	}
+	f.next = e.threads[f.chosen].next
 	d.at++
 	d.sleep = 0
 	for q := range e.threads {
@@ -107,7 +109,7 @@ func (d *dpor) backtrack(e *engine) bool {
 		} else {
 			f.sleep |= bit(f.chosen)
 			if todo := f.backtrack &^ f.sleep; todo != 0 {
-				f.chosen = todo.first()
+				f.chosen, f.next = todo.first(), op{}
 				d.fresh = f.step
 				return true
 			}

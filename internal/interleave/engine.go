@@ -91,6 +91,8 @@ type engine struct {
 	finally  []func()
 	record   *transcript // nil: none is wanted
 	diverged string
+
+	executions int
 }
 
 // choice is a decision of Choose, for the schedule string.
@@ -108,6 +110,7 @@ func (e *engine) execute(model func(*World)) {
 	e.current, e.pruned, e.failure, e.finally, e.diverged = nil, false, nil, nil, ""
 	e.main = make(chan struct{}, 1)
 	e.ended.Store(0)
+	e.executions++
 	races := raceErrors()
 	model(&World{e})
 	e.explorer.begin(e)

@@ -61,6 +61,12 @@ type op struct {
 	seen int32 // Spin: how many writes the object had had at the last Load
 }
 
+// same reports whether a replay has come to the same operation; the zero op is
+// not known yet.
+//
+//go:norace
+func (o op) same(now op) bool { return o.kind == noOp || o == now }
+
 // dependent reports whether the order of two pending operations of different
 // threads may make a difference. Of a compare-and-swap nobody knows yet whether
 // it will write, so it counts as one that does.
