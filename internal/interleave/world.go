@@ -27,14 +27,23 @@ func (w *World) Go(name string, body func()) {
 // for what belongs to the building of the model but needs the goroutine, such
 // as writing down who one is. It must come first in a thread's body.
 func (w *World) Begin(f func()) {
+	t := building()
+	f()
+	t.built()
+}
+
+//go:norace
+func building() *thread {
 	e, t := running()
 	if t == nil || !e.starting {
 		panic("rouse: interleave: Begin must come first in a thread's body")
 	}
 	t.building = true
-	f()
-	t.building = false
+	return t
 }
+
+//go:norace
+func (t *thread) built() { t.building = false }
 
 // Finally has f called when every thread has ended, if nothing failed before.
 // What the threads did is visible to it.
