@@ -82,6 +82,38 @@ func remoteModel(w *interleave.World, wakers int, abort, detach bool) {
 	})
 }
 
+// Two tasks in one box: one is put in again while the loop is about to come to
+// the other.
+func TestModelRemoteTwoTasks(t *testing.T) {
+	c := interleave.Config{Model: "rouse/remote/wake-twice-wake-other"}
+	interleave.Check(t, c, func(w *interleave.World) {
+		s := newStation(w)
+		var news [2]atomics.Int32
+		var futures [2]*probeFuture
+		var wakers [2]Waker
+		for i := range futures {
+			futures[i] = &probeFuture{w: w, ready: func(int) bool { return int(news[i].Load()) == 2-i }}
+			r, _ := s.spawn(futures[i])
+			wakers[i] = r.Waker()
+		}
+		s.turn() // both are idle
+		w.Go("loop", func() {
+			s.enter()
+			s.runUntil(func() bool { return futures[0].ended && futures[1].ended })
+		})
+		w.Go("one", func() {
+			news[0].Add(1)
+			wakers[0].WakeByRef()
+			news[0].Add(1)
+			wakers[0].Wake()
+		})
+		w.Go("other", func() {
+			news[1].Add(1)
+			wakers[1].Wake()
+		})
+	})
+}
+
 // What the waker wrote is there at the poll after, plainly: the mail is the
 // only edge.
 func TestModelRemoteVisible(t *testing.T) {

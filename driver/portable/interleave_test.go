@@ -17,12 +17,13 @@ func TestModelInbox(t *testing.T) {
 	for _, m := range []struct {
 		name  string
 		posts [][]int // of each goroutine: which bridge
+		bound int
 	}{
-		{"post-post-one-bridge", [][]int{{0}, {0}}},
-		{"post-post-two-bridges", [][]int{{0}, {1}}},
-		{"post-twice-each", [][]int{{0, 1}, {1, 0}}},
+		{"post-post-one-bridge", [][]int{{0}, {0}}, 0},
+		{"post-post-two-bridges", [][]int{{0}, {1}}, 0},
+		{"post-twice-each", [][]int{{0, 1}, {1, 0}}, 3},
 	} {
-		c := interleave.Config{Model: "portable/" + m.name}
+		c := interleave.Config{Model: "portable/" + m.name, Preemptions: m.bound}
 		interleave.Check(t, c, func(w *interleave.World) {
 			d, err := New(Config{})
 			if err != nil {

@@ -134,7 +134,7 @@ func TestModelRing(t *testing.T) {
 		{name: "full-push-pop", capacity: 2, full: 2, threads: []string{"p", "o", "po"}},
 		{name: "empty-push-pop", capacity: 2, threads: []string{"o", "op", "o"}},
 		{name: "one-slot-laps", capacity: 1, threads: []string{"po", "po", "po"}, bound: 3},
-		{name: "two-each", capacity: 3, threads: []string{"pp", "pp", "oo", "oo"}, bound: 3},
+		{name: "two-each", capacity: 3, threads: []string{"pp", "pp", "oo", "oo"}, bound: 2},
 		{name: "close", capacity: 2, threads: []string{"p", "p", "c", "oo"}},
 	} {
 		r.check(t, "mpmc/ring/"+r.name)
@@ -148,6 +148,7 @@ func TestModelQueue(t *testing.T) {
 		{name: "grow-push-push", full: firstCap, threads: []string{"p", "p"}},
 		{name: "grow-push-push-pop", full: firstCap, threads: []string{"p", "p", "o"}, bound: 3},
 		{name: "grow-push-pop-pop", full: firstCap, threads: []string{"p", "o", "oo"}, bound: 3},
+		{name: "grow-past-slow-push", full: 1, threads: []string{"p", "p", "oo"}, bound: 3},
 		{name: "grow-twice", threads: []string{"ppp", "ppp"}, bound: 3},
 	} {
 		r.check(t, "mpmc/queue/"+r.name)
