@@ -48,7 +48,7 @@ var mutants = []mutant{
 		old: "if h.remote.Or(mail)&anyMail == 0 {", new: "if h.remote.Or(mail); true {"},
 	{name: "remote/first-mail-does-not-unpark", file: "remote.go", models: "ModelRemote",
 		old: "if head == nil {\n\t\t\t\tl.unpark()", new: "if head != nil {\n\t\t\t\tl.unpark()"},
-	{name: "remote/link-is-read-after-the-bits", file: "remote.go", models: "ModelRemote",
+	{name: "remote/link-is-read-after-the-bits", file: "remote.go", models: "ModelRemote", race: true,
 		old: "next := h.mail // before the And: then it is the next sender's\n\t\th.deliver(h.remote.And(^uint64(anyMail)))\n",
 		new: "h.deliver(h.remote.And(^uint64(anyMail)))\n\t\tnext := h.mail\n"},
 	{name: "remote/bits-are-taken-in-two-steps", file: "remote.go", models: "ModelRemote",
