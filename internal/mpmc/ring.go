@@ -42,7 +42,7 @@ func NewRing[T any](capacity int) *Ring[T] {
 
 func (r *Ring[T]) init(capacity int) {
 	if capacity < 1 || uint64(capacity) > 1<<31 {
-		panic("rouse: mpmc: NewRing with capacity " + strconv.Itoa(capacity) + "; it must be between 1 and 2^31")
+		panic("rouse: mpmc: a queue with capacity " + strconv.Itoa(capacity) + "; it must be between 1 and 2^31")
 	}
 	r.slots = make([]slot[T], capacity)
 	for i := range r.slots {
