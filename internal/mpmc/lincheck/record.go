@@ -92,7 +92,7 @@ func act(q queue, id, round int) []porcupine.Operation {
 // origin is when time begins.
 var origin = time.Now()
 
-var sink int
+var sink atomic.Int64
 
 // pause burns a little time without giving the processor up.
 //
@@ -103,6 +103,6 @@ func pause(n int) {
 		x ^= i
 	}
 	if x < 0 {
-		sink = x
+		sink.Add(1)
 	}
 }
