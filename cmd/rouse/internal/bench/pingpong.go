@@ -20,6 +20,8 @@ var pingpong = Benchmark{
 		{Name: "task", How: "channel.Bounded, PollSend and PollRecv", Run: pingpongTasks, Goal: Goal{Ratio: 0.33, NoAllocs: true}},
 		{Name: "fiber", How: "channel.Bounded, Send and Recv", Run: pingpongFibers, Goal: Goal{Ratio: 1}},
 		{Name: "goroutine", How: "Go channels", Run: pingpongGoroutines},
+		{Name: "shared", How: "channel.MPMC, futures", Absent: "later", AllCPUs: true},
+		{Name: "goroutine_unbound", How: "Go channels", Run: pingpongGoroutines, AllCPUs: true},
 	},
 }
 
