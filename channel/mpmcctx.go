@@ -2,9 +2,13 @@ package channel
 
 import (
 	"context"
+	"runtime"
 
 	"github.com/rouse-go/rouse"
 )
+
+// patience is how often a goroutine yields before it waits: see queued.yielded.
+const patience = 2
 
 // Send sends v; it waits while the channel is full. It may be called from fibers
 // of any executor, where it suspends the fiber, and from goroutines, which it
@@ -27,6 +31,12 @@ func (c *MPMC[T]) Send(ctx context.Context, v T) error {
 
 //go:noinline
 func (c *MPMC[T]) sendSlowly(ctx context.Context, v T) error {
+	for range patience {
+		runtime.Gosched()
+		if err := c.TrySend(v); err != ErrFull {
+			return err
+		}
+	}
 	f := c.SendFuture(v)
 	_, err := rouse.AwaitOn[struct{}](ctx, nil, &f)
 	return err
@@ -70,6 +80,12 @@ func (c *MPMC[T]) Recv(ctx context.Context) (v T, err error) {
 
 //go:noinline
 func (c *MPMC[T]) recvSlowly(ctx context.Context) (T, error) {
+	for range patience {
+		runtime.Gosched()
+		if v, err := c.TryRecv(); err != ErrEmpty {
+			return v, err
+		}
+	}
 	f := c.RecvFuture()
 	return rouse.AwaitOn[T](ctx, nil, &f)
 }

@@ -89,6 +89,7 @@ var All = []Benchmark{
 	wakeTask,
 	wakeIdle,
 	pingpong,
+	mpmc,
 	timerChurn,
 	memory1M,
 	echoIdle,
