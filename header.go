@@ -172,6 +172,8 @@ func (h *header) panicError(v any) *PanicError {
 	}
 	if h.home != nil {
 		e.Name = h.home.name
+	} else if name := h.ops().shared().name; name != nil {
+		e.Name = *name
 	}
 	return e
 }

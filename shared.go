@@ -26,6 +26,8 @@ type sharedPart struct {
 	// failure is the panic that ended the task, for the runner alone: the
 	// handle may empty the slot as soon as the task has finished.
 	failure *PanicError
+
+	name *string // for reports; nil if none was given
 }
 
 // sharedCell is an atomic task.
@@ -142,7 +144,7 @@ func (h *header) runShared(cx *Context) Outcome {
 	case startInvalid:
 		panic("rouse: Run of a Runnable that is not scheduled (" + state(h.remote.Load()).String() + "); run each Runnable once")
 	case startDrop:
-		return h.cancelRunning()
+		return h.cancelRunning(cx)
 	}
 	lent := cx.waker
 	cx.waker = h.waker()
@@ -163,7 +165,7 @@ func (h *header) runShared(cx *Context) Outcome {
 		schedule(Runnable{h})
 		return Rescheduled
 	case pendDrop:
-		return h.cancelRunning()
+		return h.cancelRunning(cx)
 	}
 	return Idle // and perhaps another's by now: not touched again
 }
@@ -196,12 +198,12 @@ func (h *header) cancelShared() {
 	if shift(h, state.discard) == startInvalid {
 		panic(droppedTwice)
 	}
-	h.cancelRunning()
+	h.cancelRunning(nil)
 }
 
-func (h *header) cancelRunning() Outcome {
+func (h *header) cancelRunning(cx *Context) Outcome {
 	if err := h.dropFuture(); err != nil {
-		h.reportDrop(err)
+		h.reportDrop(err, cx)
 	}
 	h.ops().fail(ErrCanceled)
 	h.finishShared(true)

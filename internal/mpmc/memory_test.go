@@ -19,7 +19,7 @@ func TestNoAllocations(t *testing.T) {
 	}); n != 0 {
 		t.Errorf("ring: %v allocations", n)
 	}
-	q := NewQueue[[4]int]()
+	q := NewQueue[[4]int](firstCap)
 	round := func() {
 		for i := range 3 * firstCap {
 			q.Push([4]int{i})
@@ -37,7 +37,7 @@ func TestNoAllocations(t *testing.T) {
 // What was taken is the collector's, though its slot is still there.
 func TestKeepsNothing(t *testing.T) {
 	r := NewRing[*[64]int](4)
-	q := NewQueue[*[64]int]()
+	q := NewQueue[*[64]int](firstCap)
 	var gone []weak.Pointer[[64]int]
 	for range 4 {
 		a, b := new([64]int), new([64]int)

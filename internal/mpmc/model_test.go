@@ -55,7 +55,7 @@ func TestRingModel(t *testing.T) {
 func TestQueueModel(t *testing.T) {
 	for seed := range 100 {
 		rng := rand.New(rand.NewPCG(uint64(seed), 5))
-		q := NewQueue[int]()
+		q := NewQueue[int](firstCap)
 		var model []int
 		lean := 40 + rng.IntN(21) // pushes in a hundred
 		for step := range 3000 {

@@ -25,10 +25,11 @@ type link[T any] struct {
 	next atomics.Pointer[link[T]] // set once, after Close
 }
 
-// NewQueue returns an empty queue.
-func NewQueue[T any]() *Queue[T] {
+// NewQueue returns an empty queue that allocates nothing before it has more than
+// room elements, which must be at least 1.
+func NewQueue[T any](room int) *Queue[T] {
 	q := new(Queue[T])
-	l := newLink[T](firstCap)
+	l := newLink[T](room)
 	q.head.Store(l)
 	q.tail.Store(l)
 	return q

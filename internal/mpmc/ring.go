@@ -42,7 +42,7 @@ func NewRing[T any](capacity int) *Ring[T] {
 
 func (r *Ring[T]) init(capacity int) {
 	if capacity < 1 || uint64(capacity) > 1<<31 {
-		panic("rouse: mpmc: NewRing with capacity " + strconv.Itoa(capacity) + "; it must be between 1 and 2^31")
+		panic("rouse: mpmc: a queue with capacity " + strconv.Itoa(capacity) + "; it must be between 1 and 2^31")
 	}
 	r.slots = make([]slot[T], capacity)
 	for i := range r.slots {
@@ -72,7 +72,8 @@ func (r *Ring[T]) after(pos uint64) uint64 {
 // two are told apart by Closed. It may report full while there is room, if a pop
 // has begun and not ended.
 func (r *Ring[T]) Push(v T) bool {
-	for {
+	for try := 0; ; try++ {
+		backOff(try)
 		pos := r.tail.Load()
 		if pos&closed != 0 {
 			return false
@@ -96,7 +97,8 @@ func (r *Ring[T]) Push(v T) bool {
 // is none; it may do so while there is one, if a push has begun and not ended.
 // The ring keeps no reference to what was taken.
 func (r *Ring[T]) Pop() (v T, ok bool) {
-	for {
+	for try := 0; ; try++ {
+		backOff(try)
 		pos := r.head.Load()
 		s := r.at(pos)
 		switch d := int64(s.turn.Load() - (pos + 1)); { // pairs with the Store in Push
@@ -110,6 +112,22 @@ func (r *Ring[T]) Pop() (v T, ok bool) {
 		case d < 0:
 			return v, false // nothing there, or not yet
 		}
+	}
+}
+
+// backOff lets a moment pass before another try: at most some two microseconds,
+// and nothing before the first. Whoever was quicker has the cache line now, and
+// moves several elements with it instead of one, which is worth more than the
+// moment.
+func backOff(try int) {
+	if try > 0 {
+		spin(min(256<<min(try, 4), 4096))
+	}
+}
+
+//go:noinline
+func spin(n int) {
+	for range n {
 	}
 }
 

@@ -2,6 +2,8 @@ package mpmc
 
 import "testing"
 
+const firstCap = 8
+
 // What a goroutine does that is preempted in the midst of a push or a pop, and
 // what the others see meanwhile: the promises of the package comment.
 
@@ -114,7 +116,7 @@ func TestCloseWaitsForNobody(t *testing.T) {
 // A queue whose first ring has a stalled push goes on in the next, and nobody
 // gets past the push that has not ended.
 func TestQueueKeepsOrderAcrossRings(t *testing.T) {
-	q := NewQueue[int]()
+	q := NewQueue[int](firstCap)
 	end := q.head.Load().beginPush(0)
 	want := []int{0}
 	for v := 1; v <= 5*firstCap; v++ {
@@ -134,7 +136,7 @@ func TestQueueKeepsOrderAcrossRings(t *testing.T) {
 
 // A ring that only a stalled pop has made full is not a reason to grow.
 func TestQueueDoesNotGrowByStalls(t *testing.T) {
-	q := NewQueue[int]()
+	q := NewQueue[int](firstCap)
 	for round := range 20 {
 		l := q.head.Load()
 		q.Push(round)
@@ -160,7 +162,7 @@ func TestQueueDoesNotGrowByStalls(t *testing.T) {
 // Whoever has closed a ring may be preempted before it links the next: others
 // link it.
 func TestQueueNeedsNoParticularProducer(t *testing.T) {
-	q := NewQueue[int]()
+	q := NewQueue[int](firstCap)
 	q.Push(1)
 	q.tail.Load().Close()
 	q.Push(2)

@@ -23,9 +23,11 @@ func fifos() map[string]func() fifo {
 			return fifo{r.Push, r.Pop}
 		}
 	}
-	m["queue"] = func() fifo {
-		q := NewQueue[int]()
-		return fifo{func(v int) bool { q.Push(v); return true }, q.Pop}
+	for _, room := range []int{1, 64} {
+		m[fmt.Sprintf("queue%d", room)] = func() fifo {
+			q := NewQueue[int](room)
+			return fifo{func(v int) bool { q.Push(v); return true }, q.Pop}
+		}
 	}
 	return m
 }

@@ -5,7 +5,7 @@ type row struct {
 	bench   Benchmark
 	impl    Impl
 	samples []Sample
-	base    []Sample // of the baseline; nil for itself
+	base    []Sample // of its baseline; nil for that itself
 	want    int      // how many samples there should be
 }
 
@@ -19,12 +19,11 @@ func (r *Result) rows(b Benchmark) []row {
 		}
 		return out
 	}
-	base := of(baseline)
 	var rows []row
 	for _, im := range b.Impls {
 		rw := row{bench: b, impl: im, samples: of(im.Name), want: b.count(r.Options.Count)}
-		if im.Name != baseline {
-			rw.base = base
+		if base := b.base(im); im.Name != base {
+			rw.base = of(base)
 		}
 		rows = append(rows, rw)
 	}
