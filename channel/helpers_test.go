@@ -2,6 +2,7 @@ package channel_test
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -97,3 +98,6 @@ func check[T comparable](t *testing.T, v T, err error, want T, wantErr error) {
 		t.Fatalf("got %v, %v; want %v, %v", v, err, want, wantErr)
 	}
 }
+
+// silent logs nowhere.
+var silent = slog.New(slog.DiscardHandler)

@@ -16,6 +16,7 @@ import (
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/driver/manual"
 	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/internal/gid"
 )
 
 // limit bounds every wait. It is an alarm, not a measure.
@@ -348,4 +349,15 @@ func (w world) quiet(t testing.TB, set ...func(*executor.Config)) (*executor.Loc
 // quietConfig logs to a book.
 func quietConfig(log *logbook) executor.Config {
 	return executor.Config{Log: slog.New(slog.NewTextHandler(log, nil)), Name: "quiet"}
+}
+
+// silent logs nowhere.
+var silent = slog.New(slog.DiscardHandler)
+
+// mustKnow skips a test where goroutines can't be told apart.
+func mustKnow(t testing.TB) {
+	t.Helper()
+	if !gid.Known {
+		t.Skip("goroutines can't be told apart in this build")
+	}
 }

@@ -21,8 +21,15 @@ func SpawnedAt(pc uintptr) Option { return Option{site: pc} }
 
 // Spawn starts f as a task of l and returns its handle. From a task of l it
 // joins that task's queue, from elsewhere the main queue. It is lazy: f is
-// polled by the loop, never inside Spawn. From any goroutine. After Close the
-// task is cancelled at once.
+// polled by the loop, never inside Spawn. From any goroutine, tasks of other
+// executors included: f is polled and dropped on l, and the handle may be
+// awaited wherever it goes. After Close the task is cancelled at once: the
+// handle yields [rouse.ErrCanceled].
+//
+// From elsewhere it costs one allocation, the task, since only l's own
+// goroutine can use the memory of finished ones; the push on l's inbox; and a
+// system call if l sleeps. What shall be made on l as well as polled there is
+// made in the first poll, or in the body of a fiber.
 //
 //go:noinline
 func Spawn[T any](l *Local, f rouse.Future[T], opts ...Option) rouse.JoinHandle[T] {
