@@ -141,13 +141,16 @@ func TestModelRing(t *testing.T) {
 	}
 }
 
+// chunk is the capacity of the queue's first ring.
+const chunk = 2
+
 // The queue is full of one ring's elements, so that pushes link another.
 func TestModelQueue(t *testing.T) {
 	for _, r := range []run{
 		{name: "push-push-pop-pop", threads: []string{"p", "p", "o", "o"}},
-		{name: "grow-push-push", full: firstCap, threads: []string{"p", "p"}},
-		{name: "grow-push-push-pop", full: firstCap, threads: []string{"p", "p", "o"}, bound: 3},
-		{name: "grow-push-pop-pop", full: firstCap, threads: []string{"p", "o", "oo"}, bound: 3},
+		{name: "grow-push-push", full: chunk, threads: []string{"p", "p"}},
+		{name: "grow-push-push-pop", full: chunk, threads: []string{"p", "p", "o"}, bound: 3},
+		{name: "grow-push-pop-pop", full: chunk, threads: []string{"p", "o", "oo"}, bound: 3},
 		{name: "grow-past-slow-push", full: 1, threads: []string{"p", "p", "oo"}, bound: 3},
 		{name: "grow-twice", threads: []string{"ppp", "ppp"}, bound: 3},
 	} {
@@ -166,7 +169,7 @@ func (r run) check(t *testing.T, name string) {
 			f = fifo{ring.Push, ring.Pop}
 		} else {
 			capacity = 1 << 20
-			q := NewQueue[int]()
+			q := NewQueue[int](chunk)
 			f = fifo{func(v int) bool { q.Push(v); return true }, q.Pop}
 		}
 		h := &history{w: w}
