@@ -64,7 +64,7 @@ func (s *Shared) unparkOne(w uint32) bool {
 	if !d.word.CompareAndSwap(w, w-oneParked+oneSearching) {
 		return false
 	}
-	s.workers[d.take()].token <- struct{}{} // has room: it is parked, and takes one each time
+	s.workers[d.take()].token.Send() // has room: it is parked, and takes one each time
 	return true
 }
 
@@ -126,7 +126,7 @@ func (w *worker) park(wasSearching bool) {
 	case w.s.hasWork():
 		w.s.wanted() // unparks one, perhaps us
 	}
-	<-w.token
+	w.token.Receive()
 }
 
 // hasWork reports whether some queue has a task to take.

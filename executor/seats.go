@@ -1,8 +1,6 @@
 package executor
 
 import (
-	"sync"
-
 	"github.com/rouse-go/rouse/internal/atomics"
 	"github.com/rouse-go/rouse/internal/gid"
 )
@@ -12,7 +10,7 @@ import (
 // anybody looks for himself at any time. A goroutine finds itself only where it
 // has sat down, so what others change meanwhile does not matter to it.
 type seats struct {
-	mu    sync.Mutex
+	mu    atomics.Mutex
 	table []seat // constant length: a power of two, at most a quarter full
 }
 

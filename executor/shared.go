@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"runtime"
 	"runtime/debug"
-	"sync"
 	"time"
 
 	"github.com/rouse-go/rouse"
@@ -61,12 +60,12 @@ type Shared struct {
 
 	life sharedLife
 
-	panics sync.Mutex // guards book; held while OnPanic is called
+	panics atomics.Mutex // guards book; held while OnPanic is called
 	book   panicBook
 
-	starts sync.Mutex // guards live and ended
-	live   registry   // tasks that were not started by a worker
-	ended  bool       // Close is at work: nothing is started any more
+	starts atomics.Mutex // guards live and ended
+	live   registry      // tasks that were not started by a worker
+	ended  bool          // Close is at work: nothing is started any more
 
 	blocking blockingPool
 }

@@ -6,11 +6,12 @@ import (
 	"sync"
 
 	"github.com/rouse-go/rouse"
+	"github.com/rouse-go/rouse/internal/atomics"
 )
 
 // sharedLife is the part of a Shared that runs, stops and closes it.
 type sharedLife struct {
-	sync.Mutex
+	atomics.Mutex
 	inside  bool   // a run is going on, or Close is at work
 	run     uint64 // how many runs there were
 	stop    bool   // Stop was called for this run, or between runs for the next

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"github.com/rouse-go/rouse"
+	"github.com/rouse-go/rouse/internal/atomics"
 	"github.com/rouse-go/rouse/internal/mpmc"
 )
 
@@ -22,7 +23,7 @@ type worker struct {
 	s      *Shared
 	number int
 	cx     *rouse.Context
-	token  chan struct{} // one for each unpark
+	token  atomics.Token // one for each unpark
 
 	queue *mpmc.Ring[rouse.Runnable] // any worker takes, this one puts
 
@@ -43,7 +44,7 @@ func newWorker(s *Shared, number int) *worker {
 		s:      s,
 		number: number,
 		cx:     rouse.NewExecutorContext(s, nil),
-		token:  make(chan struct{}, 1),
+		token:  atomics.NewToken(),
 		queue:  mpmc.NewRing[rouse.Runnable](queueEach),
 		rng:    mix(uint64(number) + 1),
 	}

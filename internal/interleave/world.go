@@ -80,20 +80,40 @@ func (w *World) Notef(format string, args ...any) {
 // A Parker is a place where one thread of a model sleeps until another wakes
 // it, as a loop sleeps in its driver. Neither call makes an edge that the race
 // detector could see: what the sleeper reads has to be ordered by the protocol.
-// The zero Parker is awake.
+// The zero Parker is awake, and knows of no Unpark.
 type Parker struct {
-	_ [8]byte // so that two have two addresses
+	early bool // unparked while the model was built
+	_     [7]byte
 }
 
 // Park waits for Unpark, or returns at once if one came since the last Park.
-func (p *Parker) Park() { block(Park, addrOf(p)) }
+func (p *Parker) Park() { block(Park, p.addr()) }
 
 // ParkOrTimeout is Park that may also end by itself, at any moment. It reports
 // whether it was unparked.
-func (p *Parker) ParkOrTimeout() bool { return block(ParkOrTimeout, addrOf(p)) }
+func (p *Parker) ParkOrTimeout() bool { return block(ParkOrTimeout, p.addr()) }
 
-// Unpark ends the Park that is, or the next one.
-func (p *Parker) Unpark() { signal(Unpark, addrOf(p)) }
+// Unpark ends the Park that is, or the next one. It may be called while the model
+// is built, too.
+func (p *Parker) Unpark() {
+	if Checked() {
+		signal(Unpark, p.addr())
+	} else {
+		p.early = true
+	}
+}
+
+// addr names p to the engine, and tells it of an early Unpark.
+//
+//go:norace
+func (p *Parker) addr() uintptr {
+	addr := uintptr(unsafe.Pointer(p))
+	if e, t := running(); t != nil && p.early {
+		p.early = false
+		e.objects[e.object(addr)].token = true
+	}
+	return addr
+}
 
 // A Clock orders what the threads of a model do, for models that judge a
 // history: whether an operation had ended when another began makes a difference

@@ -1,8 +1,6 @@
 package interleave
 
 import (
-	"unsafe"
-
 	"github.com/rouse-go/rouse/internal/gid"
 )
 
@@ -12,9 +10,6 @@ type Access struct {
 	e *engine
 	t *thread
 }
-
-//go:norace
-func addrOf(p *Parker) uintptr { return uintptr(unsafe.Pointer(p)) }
 
 // running returns the engine and its thread, if that is who calls.
 //
@@ -169,4 +164,10 @@ func (e *engine) choose(n int) int {
 	e.choices = append(e.choices, choice{len(e.steps), v})
 	e.current.hash = mix(e.current.hash, uint64(v)+3)
 	return v
+}
+
+// Checked reports whether the caller is a thread of a checked run.
+func Checked() bool {
+	_, t := running()
+	return t != nil
 }
