@@ -20,6 +20,7 @@ type mutant struct {
 	file     string // of the module
 	old, new string
 	models   string // the tests to run, a pattern
+	pkg      string // where they are, if not beside the file
 	race     bool   // only the race detector can see it
 }
 
@@ -70,7 +71,7 @@ var mutants = []mutant{
 		old: "b.token.Receive() // sent already, or about to be\n", new: ""},
 	{name: "epoll/park-forgets-an-unpark", file: "driver/epoll/park.go", models: "ModelPark",
 		old: "!d.word.CompareAndSwap(awake, parked)", new: "d.word.Swap(parked) == parked"},
-	{name: "doorbell/second-ring-relies-on-nobody", file: "driver/doorbell.go", models: "ModelDoorbell",
+	{name: "doorbell/second-ring-relies-on-nobody", file: "driver/doorbell.go", pkg: "driver/epoll", models: "ModelDoorbell",
 		old: "rung := atomics.SwapUint64(b.word, 0)", new: "rung := atomics.LoadUint64(b.word)"},
 	{name: "portable/bridge-is-emptied-too-early", file: "driver/portable/driver.go", models: "ModelInbox",
 		old: "b.posted.Store(false)\n\t\tn += b.reap()", new: "n += b.reap()\n\t\tb.posted.Store(false)"},
@@ -91,6 +92,30 @@ var mutants = []mutant{
 		old: "if x.word.CompareAndSwap(resting, givenUp) {", new: "if true {"},
 	{name: "deal/the-future-does-not-ask", file: "channel/abroad.go", models: "ModelDeal",
 		old: "return d.word.CompareAndSwap(open, done)", new: "return d.word.Load() == open"},
+	{name: "waiters/does-not-look-again", file: "channel/mpmcfutures.go", models: "ModelMPMC",
+		old: "q.spot = ws.enter(q.waker)\n\treturn true", new: "q.spot = ws.enter(q.waker)\n\treturn false"},
+	{name: "waiters/plain-task-does-not-look-again", file: "channel/mpmc.go", models: "ModelMPMC",
+		old: "c.recv.crowd.join(cx)\n\t\tv, err = c.TryRecv() // register, then look again", new: "c.recv.crowd.join(cx)"},
+	{name: "waiters/who-gives-up-keeps-the-wake", file: "channel/mpmcfutures.go", models: "ModelMPMC",
+		old: "f.q.leave(&f.c.recv.line) && f.c.ring.Ready() {", new: "f.q.leave(&f.c.recv.line) && false {"},
+	{name: "waiters/slot-is-freed-by-both", file: "channel/waiters.go", models: "ModelMPMC",
+		old: "if !p.turn(taken, left) { // who wakes", new: "if true { // who wakes"},
+	{name: "waiters/close-wakes-no-receiver", file: "channel/mpmc.go", models: "ModelMPMC",
+		old: "c.send.wakeAll()\n\tc.recv.wakeAll()", new: "c.send.wakeAll()"},
+	{name: "mesh/receiver-does-not-look-again", file: "channel/port.go", models: "ModelMesh",
+		old: "if p.readable() { // register", new: "if false { // register"},
+	{name: "mesh/sender-asks-for-room-too-late", file: "internal/spsc/ring.go", pkg: "channel", models: "ModelMesh",
+		old: "r.hungry.Store(1) // pairs with the Load in tell\n\treturn r.enough(r.look()) || r.gone.Load()",
+		new: "ok := r.enough(r.look()) || r.gone.Load()\n\tr.hungry.Store(1)\n\treturn ok"},
+	{name: "mesh/visible-before-the-element", file: "internal/spsc/ring.go", pkg: "channel", models: "ModelMesh", race: true,
+		old: "r.buf[r.put&r.mask] = v\n\tr.put++\n\tr.visible.Store(r.put) // pairs with the Load in some: the",
+		new: "r.put++\n\tr.visible.Store(r.put)\n\tr.buf[(r.put-1)&r.mask] = v // pairs with the Load in some: the"},
+	{name: "shared/sleeper-does-not-look-again", file: "executor/idle.go", models: "ModelShared",
+		old: "case w.s.hasWork():", new: "case false:"},
+	{name: "shared/last-searcher-does-not-look-again", file: "executor/idle.go", models: "ModelShared",
+		old: "&searching == 0 && s.hasWork() {", new: "&searching == 0 && false {"},
+	{name: "shared/unpark-of-nobody", file: "executor/idle.go", models: "ModelShared",
+		old: "if d.parked[i].And(^(1<<n))&(1<<n) != 0 {", new: "if d.parked[i].And(^(1 << n)); true {"},
 	{name: "bind/key-before-home", file: "channel/home.go", models: "ModelBind", race: true,
 		old: "h.exec, h.loop = ex, loop\n\t\th.key.Store(keyOf(ex))", new: "h.key.Store(keyOf(ex))\n\t\th.exec, h.loop = ex, loop"},
 }
@@ -128,7 +153,11 @@ func TestMutants(t *testing.T) {
 			if m.race {
 				args = append(args, "-race")
 			}
-			cmd := exec.Command("go", append(args, "./"+m.pkg())...)
+			pkg := m.pkg
+			if pkg == "" {
+				pkg = filepath.Dir(m.file)
+			}
+			cmd := exec.Command("go", append(args, "./"+pkg)...)
 			cmd.Dir = root
 			out, err := cmd.CombinedOutput()
 			by := failedAt.FindStringSubmatch(string(out))
@@ -139,13 +168,4 @@ func TestMutants(t *testing.T) {
 			fmt.Printf("mutant: name=%s caught=true model=%s schedules=%s\n", m.name, by[1], by[2])
 		})
 	}
-}
-
-// pkg is the package whose models judge the file: its own, but for the doorbell,
-// which needs a driver.
-func (m mutant) pkg() string {
-	if m.models == "ModelDoorbell" {
-		return "driver/epoll"
-	}
-	return filepath.Dir(m.file)
 }
