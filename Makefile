@@ -6,7 +6,7 @@ MODULES := . $(sort $(patsubst ./%/go.mod,%,$(shell find . -mindepth 2 -name go.
 TESTFLAGS ?=
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: run test test-deps bench check cross riscv64 models mutants help
+.PHONY: run test test-deps bench check cross riscv64 models mutants conformance help
 
 help: ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -47,6 +47,12 @@ mutants: ## plant faults in the lock-free protocols; the models must catch each
 	@mkdir -p bin
 	@$(MODELS) -timeout 30m -run '^TestMutants$$' ./internal/interleave >bin/mutants.txt 2>&1 || { grep -v '^=== ' bin/mutants.txt; exit 1; }
 	@grep '^mutant:' bin/mutants.txt
+
+conformance: ## run the conformance tests and write docs/conformance.md
+	@mkdir -p bin
+	@$(GO) test -json -count=1 -run '^TestConformance_' ./... >bin/conformance.json || true
+	@$(GO) run ./internal/conformance <bin/conformance.json >bin/conformance.md
+	@mv bin/conformance.md docs/conformance.md; sed -n 5p docs/conformance.md
 
 cross: ## vet and build for the other systems
 	@set -e; for t in linux/arm64 darwin/arm64 windows/amd64 freebsd/amd64 js/wasm wasip1/wasm; do \
