@@ -14,7 +14,7 @@ import (
 func SpawnShared[T any](s *Shared, f rouse.Future[T], opts ...Option) rouse.JoinHandle[T] {
 	r, j := rouse.NewTask(f, s.schedule)
 	describe(r, opts, callsite.Caller())
-	s.start(r, j.AbortHandle())
+	s.Start(r, j.AbortHandle())
 	return j
 }
 
@@ -28,7 +28,7 @@ func SpawnSharedDetached[T any](s *Shared, f rouse.Future[T], opts ...Option) {
 	describe(r, opts, callsite.Caller())
 	a := j.AbortHandle()
 	j.Detach()
-	s.start(r, a)
+	s.Start(r, a)
 }
 
 // describe records what reports say of a task.
@@ -45,8 +45,13 @@ func describe(r rouse.Runnable, opts []Option, caller uintptr) {
 // Start takes a new task, made by [rouse.NewTask] with Schedule as its schedule
 // function. After Close it is cancelled. From any goroutine. [SpawnShared] is the
 // usual way.
-func (s *Shared) Start(r rouse.Runnable, a rouse.AbortHandle) { s.start(r, a) }
+func (s *Shared) Start(r rouse.Runnable, a rouse.AbortHandle) {
+	if !s.start(r, a) {
+		r.Drop()
+	}
+}
 
+// start is Start, but after Close it reports false and leaves r to the caller.
 func (s *Shared) start(r rouse.Runnable, a rouse.AbortHandle) bool {
 	if w := s.seats.here(); w != nil { // the run, and so Close, waits for us
 		w.live.add(a)
@@ -56,7 +61,6 @@ func (s *Shared) start(r rouse.Runnable, a rouse.AbortHandle) bool {
 	s.starts.Lock()
 	if s.ended {
 		s.starts.Unlock()
-		r.Drop()
 		return false
 	}
 	s.live.add(a)
