@@ -15,7 +15,7 @@ import (
 // read "the holder of the Runnable" for home.
 type header struct {
 	state  state          // home          local kind only: the state word
-	refs   refs           // home          wakers counted at home, see refs.go
+	refs   refs           // home          wakers counted at home, see refs.go; atomic kind: see wants
 	remote atomics.Uint64 // anybody       local: the remote word; atomic: the state word
 	home   *Home          // constant      nil for the atomic kind
 	itab   uintptr        // constant      which cell type this is, see ops
@@ -23,7 +23,7 @@ type header struct {
 	mail   *header        // pusher, home  inbox, see remote.go
 	older  *header        // home          list of live tasks
 	newer  *header        // home
-	wants  Waker          // home          the awaiter, local kind only
+	wants  Waker          // home          the awaiter; atomic kind: the first awaiter, written once by the handle, which then sets refs
 	abroad foreignRefs    // anybody       wakers counted elsewhere
 	site   uint32         // home          where it was spawned, see site.go
 }

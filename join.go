@@ -110,8 +110,13 @@ func (j JoinHandle[T]) pollShared(cx *Context) (T, error) {
 	} else if word&completed == 0 {
 		old := part.awaiter.Load()
 		if old == nil || !cx.WillWake(*old) {
-			w := cx.Waker()
-			if old = part.awaiter.Swap(&w); old != nil { // pairs with the Swap in finishShared
+			w := &s.wants // nearly always the only one, and so no allocation
+			if s.refs != 0 {
+				w = new(Waker)
+			}
+			s.refs = 1
+			*w = cx.Waker()
+			if old = part.awaiter.Swap(w); old != nil { // pairs with the Load and Swap in finishShared
 				old.Drop()
 			}
 		}

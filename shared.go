@@ -224,8 +224,10 @@ func (h *header) finishShared(canceled bool) {
 		part.failure = failure
 	}
 	out := shift(h, func(s state) (state, finishOutcome) { return s.finish(canceled) })
-	if w := part.awaiter.Swap(nil); w != nil { // pairs with the Swap in JoinHandle.Poll
-		w.Wake()
+	if part.awaiter.Load() != nil { // pairs with the Swap in JoinHandle.Poll
+		if w := part.awaiter.Swap(nil); w != nil {
+			w.Wake()
+		}
 	}
 	if out == finishDetached {
 		h.ops().clear()

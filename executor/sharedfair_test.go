@@ -16,9 +16,9 @@ import (
 // polls counted are those of the worker that takes it: another may make any
 // number while the system doesn't let that one run.
 func TestSharedFairness(t *testing.T) {
-	rounds := 2000
+	rounds := 500
 	if testing.Short() {
-		rounds = 300
+		rounds = 100
 	}
 	for _, c := range []struct{ workers, spinners, pairs int }{
 		{1, 1, 0}, {2, 2, 0}, {3, 3, 0}, {2, 300, 0}, {2, 1500, 0}, {1, 0, 1}, {2, 0, 4}, {2, 50, 50},
