@@ -172,7 +172,7 @@ func (s *Shared) Inject(fn func(*rouse.Context)) error {
 	r, j := rouse.NewTask[struct{}](&injected{s, fn}, s.schedule)
 	a := j.AbortHandle()
 	j.Detach()
-	if !s.start(r, a) { // and so is never called
+	if !s.start(s.seats.here(), r, a) { // and so is never called
 		return rouse.ErrClosed
 	}
 	return nil
