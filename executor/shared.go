@@ -50,9 +50,11 @@ import (
 //
 // # Cost
 //
-// A wake on a worker is some 30 ns, from elsewhere some 50, plus the waking of
-// a goroutine if a worker is to be woken: one at a time, and none while another
-// is looking for work. Idle workers use no CPU.
+// A wake by a task of the same worker and the poll that follows take about 60 ns,
+// a yield about 80; a wake from elsewhere costs a push to the shared queue, and
+// the waking of a goroutine if a worker is to be woken: one at a time, and none
+// while another is looking for work. None of these allocates. Idle workers use no
+// CPU.
 type Shared struct {
 	cfg      SharedConfig
 	workers  []*worker

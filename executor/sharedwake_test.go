@@ -1,7 +1,11 @@
 package executor_test
 
 import (
+	"context"
+	"fmt"
+	"os"
 	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -110,54 +114,73 @@ func TestSharedWakeDuringPoll(t *testing.T) {
 }
 
 // 080, 107: wakes of parked workers, in bursts, none lost. Each burst begins when
-// all workers are parked, or nearly so.
+// all workers are parked, or about to be. ROUSE_CROSS_WAKES says how many wakes.
 func TestSharedParkUnparkStress(t *testing.T) {
-	bursts := 20_000
+	wakes := int64(300_000)
 	if testing.Short() {
-		bursts = 2000
+		wakes = 30_000
+	}
+	if text := os.Getenv("ROUSE_CROSS_WAKES"); text != "" {
+		var err error
+		if wakes, err = strconv.ParseInt(text, 10, 64); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, workers := range []int{1, 2, 4} {
-		on(t, workers, func(s *executor.Shared) {
-			const tasks = 8
-			var got atomic.Int64
-			var wakers [tasks]atomic.Pointer[rouse.Waker]
-			var hs [tasks]rouse.JoinHandle[int]
-			var over atomic.Bool
-			for i := range tasks {
-				hs[i] = executor.SpawnShared(s, rouse.FutureFunc[int](func(cx *rouse.Context) (int, error) {
-					if wakers[i].Load() == nil {
-						w := cx.Waker()
-						wakers[i].Store(&w)
-					}
-					got.Add(1)
-					if over.Load() {
-						return 0, nil
-					}
-					return 0, rouse.Pending
-				}))
-			}
-			eventually(t, "first polls", func() bool { return got.Load() == tasks })
-			want := int64(tasks)
-			for b := range bursts {
-				n := 1 + b%tasks
-				for i := range n {
-					(*wakers[i].Load()).WakeByRef()
-				}
-				want += int64(n)
-				for end := time.Now().Add(limit); got.Load() != want; runtime.Gosched() {
-					if time.Now().After(end) {
-						t.Fatalf("burst %d: %d polls; want %d", b, got.Load(), want)
-					}
-				}
-			}
-			t.Logf("%d workers: %d wakes in %d bursts, none lost", workers, want-tasks, bursts)
-			over.Store(true)
-			for i, h := range hs {
-				(*wakers[i].Load()).WakeByRef()
-				wait(t, h)
-			}
-		})
+		t.Run(fmt.Sprint(workers), func(t *testing.T) { crossWakes(t, workers, wakes/3) })
 	}
+}
+
+func crossWakes(t *testing.T, workers int, wakes int64) {
+	s, err := executor.NewShared(executor.SharedConfig{Workers: workers})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran := make(chan error, 1)
+	go func() { ran <- s.Run(context.Background()) }()
+	const tasks = 64
+	var got atomic.Int64
+	var wakers [tasks]atomic.Pointer[rouse.Waker]
+	var hs [tasks]rouse.JoinHandle[int]
+	var over atomic.Bool
+	for i := range tasks {
+		hs[i] = executor.SpawnShared(s, rouse.FutureFunc[int](func(cx *rouse.Context) (int, error) {
+			if wakers[i].Load() == nil {
+				w := cx.Waker()
+				wakers[i].Store(&w)
+			}
+			got.Add(1)
+			if over.Load() {
+				return 0, nil
+			}
+			return 0, rouse.Pending
+		}))
+	}
+	eventually(t, "first polls", func() bool { return got.Load() == tasks })
+	bursts := 0
+	want := int64(tasks)
+	for ; want < wakes; bursts++ {
+		n := 1 + bursts*7%tasks
+		for i := range n {
+			(*wakers[i].Load()).WakeByRef()
+		}
+		want += int64(n)
+		for end := time.Now().Add(limit); got.Load() != want; runtime.Gosched() {
+			if time.Now().After(end) {
+				t.Fatalf("burst %d: %d polls; want %d", bursts, got.Load(), want)
+			}
+		}
+	}
+	t.Logf("%d workers: %d cross wakes in %d bursts, none lost", workers, want-tasks, bursts)
+	over.Store(true)
+	for i, h := range hs {
+		(*wakers[i].Load()).WakeByRef()
+		wait(t, h)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	receive(t, ran)
 }
 
 // 115: idle workers use no CPU.
