@@ -115,7 +115,7 @@ func TestSharedConfig(t *testing.T) {
 	if a, b := s.Now(), s.Now(); a < 0 || b < a {
 		t.Errorf("clock: %d, %d", a, b)
 	}
-	if s.Rand() == s.Rand() {
+	if a, b := s.Rand(), s.Rand(); a == b {
 		t.Error("the same number twice")
 	}
 	if err := s.Close(); err != nil {
