@@ -136,7 +136,7 @@ func part(lap int, from, base uint32) uint32 {
 func (p spot) give() {
 	s := p.slot()
 	s.state.Store(s.state.Load() &^ stateMask) // free
-	p.c.used.And(^(uint32(1) << p.i)) // pairs with the Or in take
+	p.c.used.And(^(uint32(1) << p.i))          // pairs with the Or in take
 }
 
 // wake wakes one who waits, and reports whether there was one.
