@@ -316,7 +316,7 @@ func TestSharedRefuses(t *testing.T) {
 	}
 	local := channel.NewBounded[int](1)
 	refused("use channel.MPMC there", poll(func(cx *rouse.Context) { local.PollRecv(cx) }))
-	refused("executor.Local, and await its handle", poll(func(cx *rouse.Context) { timer.Sleep(time.Second).Poll(cx) }))
+	refused("on executor.Local, and await its handle", poll(func(cx *rouse.Context) { timer.Sleep(time.Second).Poll(cx) }))
 	refused("a fiber can't move", poll(func(cx *rouse.Context) {
 		fiber.Go(c.Context(context.Background()), func(context.Context) (int, error) { return 0, nil })
 	}))
