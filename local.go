@@ -175,7 +175,7 @@ func (h *header) unwound(v any, cx *Context, lent Waker) {
 		h.reportDrop(err, cx)
 	}
 	if h.home == nil {
-		h.finishShared(false)
+		h.finishShared(false, cx)
 	} else {
 		h.finishLocal(false, false)
 	}

@@ -1,11 +1,12 @@
 // Package channel holds the channels of rouse: ways for tasks to hand values
 // to each other that suspend a task and never block a thread.
 //
-// Today's two are local: [Bounded], a queue of fixed capacity with any number
+// Two are local: [Bounded], a queue of fixed capacity with any number
 // of senders and receivers, and [Oneshot], a place for one value. Both ends of
 // a local channel belong to one executor and are used by its tasks and fibers
 // only, one at a time, so there is no lock in them and no atomic
-// read-modify-write. Channels between cores are other types.
+// read-modify-write. [MPMC] is between threads: tasks of any executors, fibers
+// and goroutines, on either end. What follows is about the local ones.
 //
 // # Home
 //

@@ -21,9 +21,10 @@ import (
 // is there, while another goroutine is in the midst of a send, or a receive, that
 // began before; who waits is woken when that one ends.
 //
-// A send or receive that need not wait costs some 20 ns where no other thread
-// uses the channel, and allocates nothing; nor does waiting, in the poll forms
-// and futures, once as many wait as ever will.
+// A send and a receive together cost some 25 ns where nobody waits and no other
+// thread is at work, and allocate nothing; nor does waiting, in the poll forms
+// and futures, once as many wait as ever will. A future that finds nothing yields
+// once before it waits, and a goroutine twice.
 //
 // As with [Bounded], there are three forms: tries, polls with and without a
 // future, and calls with a ctx. Tasks that wait without a future (PollSend and

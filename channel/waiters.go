@@ -135,8 +135,8 @@ func part(lap int, from, base uint32) uint32 {
 // give frees a slot.
 func (p spot) give() {
 	s := p.slot()
-	s.state.Store(s.state.Load()&^stateMask | free)
-	p.c.used.And(^(uint32(1) << p.i)) // pairs with the Or in take
+	s.state.Store(s.state.Load() &^ stateMask) // free
+	p.c.used.And(^(uint32(1) << p.i))          // pairs with the Or in take
 }
 
 // wake wakes one who waits, and reports whether there was one.
@@ -224,11 +224,8 @@ func (ws *waiters) leave(p spot) (woken bool) {
 	return true
 }
 
-// woken reports whether somebody has chosen p to be woken; the wake may be still
-// on its way.
-func (p spot) woken() bool { return p.slot().state.Load()&stateMask != waits }
-
-// told reports whether that wake has been made.
+// told reports whether somebody has chosen p to be woken, and is through with its
+// slot.
 func (p spot) told() bool { return p.slot().state.Load()&stateMask == told }
 
 func tableOf(w rouse.Waker) uintptr { return uintptr(unsafe.Pointer(w.VTable())) }

@@ -59,3 +59,43 @@ func BenchmarkShared(b *testing.B) {
 		rouse.BlockOn[int](executor.SpawnShared[int](s, &joining{s: s, rounds: b.N}))
 	})
 }
+
+// BenchmarkSharedWake is a wake and the poll that follows: from a task of the same
+// worker, and of a task by itself.
+func BenchmarkSharedWake(b *testing.B) {
+	for _, kind := range []string{"other", "itself"} {
+		b.Run(kind, func(b *testing.B) {
+			s, err := executor.NewShared(executor.SharedConfig{Workers: 1})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			var wakers [2]rouse.Waker
+			var hs [2]rouse.JoinHandle[int]
+			tasks := 2
+			if kind == "itself" {
+				tasks = 1
+			}
+			n := 0
+			for i := range tasks {
+				hs[i] = executor.SpawnShared(s, rouse.FutureFunc[int](func(cx *rouse.Context) (int, error) {
+					if wakers[i].IsZero() {
+						wakers[i] = cx.Waker()
+					}
+					other := wakers[tasks-1-i]
+					if other.IsZero() {
+						other = wakers[i]
+					}
+					other.WakeByRef()
+					if n++; n > b.N {
+						return 0, nil
+					}
+					return 0, rouse.Pending
+				}))
+			}
+			go s.Run(context.Background())
+			b.ReportAllocs()
+			rouse.BlockOn[int](hs[0])
+		})
+	}
+}

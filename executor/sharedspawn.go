@@ -12,9 +12,10 @@ import (
 //
 //go:noinline
 func SpawnShared[T any](s *Shared, f rouse.Future[T], opts ...Option) rouse.JoinHandle[T] {
-	r, j := rouse.NewTask(f, s.schedule)
+	w := s.seats.here()
+	r, j := newShared(s, w, f)
 	describe(r, opts, callsite.Caller())
-	s.start(r, j.AbortHandle())
+	s.startOn(w, r, j.AbortHandle())
 	return j
 }
 
@@ -24,11 +25,20 @@ func SpawnShared[T any](s *Shared, f rouse.Future[T], opts ...Option) rouse.Join
 //
 //go:noinline
 func SpawnSharedDetached[T any](s *Shared, f rouse.Future[T], opts ...Option) {
-	r, j := rouse.NewTask(f, s.schedule)
+	w := s.seats.here()
+	r, j := newShared(s, w, f)
 	describe(r, opts, callsite.Caller())
 	a := j.AbortHandle()
 	j.Detach()
-	s.start(r, a)
+	s.startOn(w, r, a)
+}
+
+// newShared makes a task; on a worker of memory that is at hand.
+func newShared[T any](s *Shared, w *worker, f rouse.Future[T]) (rouse.Runnable, rouse.JoinHandle[T]) {
+	if w == nil {
+		return rouse.NewTask(f, s.schedule)
+	}
+	return rouse.NewTaskIn(w.cx, f, s.schedule)
 }
 
 // describe records what reports say of a task.
@@ -45,10 +55,18 @@ func describe(r rouse.Runnable, opts []Option, caller uintptr) {
 // Start takes a new task, made by [rouse.NewTask] with Schedule as its schedule
 // function. After Close it is cancelled. From any goroutine. [SpawnShared] is the
 // usual way.
-func (s *Shared) Start(r rouse.Runnable, a rouse.AbortHandle) { s.start(r, a) }
+func (s *Shared) Start(r rouse.Runnable, a rouse.AbortHandle) { s.startOn(s.seats.here(), r, a) }
 
-func (s *Shared) start(r rouse.Runnable, a rouse.AbortHandle) bool {
-	if w := s.seats.here(); w != nil { // the run, and so Close, waits for us
+func (s *Shared) startOn(w *worker, r rouse.Runnable, a rouse.AbortHandle) {
+	if !s.start(w, r, a) {
+		r.Drop()
+	}
+}
+
+// start queues a new task on the worker that the caller is, or if it is none in
+// the shared queue. After Close it reports false and leaves r to the caller.
+func (s *Shared) start(w *worker, r rouse.Runnable, a rouse.AbortHandle) bool {
+	if w != nil { // the run, and so Close, waits for us
 		w.live.add(a)
 		w.put(r)
 		return true
@@ -56,7 +74,6 @@ func (s *Shared) start(r rouse.Runnable, a rouse.AbortHandle) bool {
 	s.starts.Lock()
 	if s.ended {
 		s.starts.Unlock()
-		r.Drop()
 		return false
 	}
 	s.live.add(a)

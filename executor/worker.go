@@ -1,6 +1,8 @@
 package executor
 
 import (
+	"runtime"
+
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/internal/atomics"
 	"github.com/rouse-go/rouse/internal/mpmc"
@@ -10,9 +12,14 @@ const (
 	// queueEach is how many tasks a worker's own queue holds; more go to the
 	// shared one.
 	queueEach = 256
-	// sharedEvery is how often a busy worker takes from the shared queue: a
-	// prime, so that it falls in step with nothing.
+	// sharedEvery is after how many polls of its own a busy worker takes as many
+	// tasks from the shared queue, or as many as there are: a prime, so that it
+	// falls in step with nothing.
 	sharedEvery = 61
+	// goschedEvery is after how many such looks a worker lets Go's other
+	// goroutines run: else what a task has just sent to one would wait for the
+	// scheduler to preempt the worker, which takes 10 ms.
+	goschedEvery = 4
 	// streakLimit is how often in a row a worker polls what was woken last.
 	streakLimit = 3
 )
@@ -30,7 +37,9 @@ type worker struct {
 	next      rouse.Runnable // woken last by what this worker polls
 	streak    int            // polls from next since the last one from a queue
 	current   rouse.Runnable // being polled
-	tick      uint32
+	own       int            // polls since the last look at the shared queue
+	due       int            // how many to take from there now
+	round     uint32         // such looks
 	searching bool
 	rng       uint64
 
@@ -128,11 +137,21 @@ func (w *worker) run(r rouse.Runnable) {
 
 // pick returns the next task without a look at other workers'.
 func (w *worker) pick() rouse.Runnable {
-	w.tick++
-	if w.tick%sharedEvery == 0 {
+	if w.due == 0 {
+		if w.own++; w.own >= sharedEvery {
+			w.own = 0
+			w.due = min(w.s.queue.Len(), sharedEvery)
+			if w.round++; w.round%goschedEvery == 0 {
+				runtime.Gosched()
+			}
+		}
+	}
+	if w.due > 0 {
 		if r, ok := w.s.queue.Pop(); ok {
+			w.due--
 			return r
 		}
+		w.due = 0
 	}
 	if r := w.next; !r.IsZero() {
 		w.next = rouse.Runnable{}

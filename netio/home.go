@@ -22,7 +22,7 @@ type home struct {
 func at(ex rouse.Executor, network string) *home {
 	host, ok := ex.(driver.Host)
 	if !ok {
-		panic(fmt.Sprintf("rouse: netio needs an executor that has a driver, as executor.Local has; %T is no driver.Host", ex))
+		panic(fmt.Sprintf("rouse: netio needs an executor that has a driver, as executor.Local has; %T is no driver.Host: run the task on a Local, and await its handle where you like", ex))
 	}
 	return &home{ex: ex, drv: host.Driver(), network: network}
 }
