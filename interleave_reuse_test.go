@@ -40,7 +40,7 @@ func TestModelStateReuse(t *testing.T) {
 		}}},
 	} {
 		reused, kept := 0, 0
-		c := interleave.Config{Model: "rouse/state/reuse-" + m.name, Preemptions: m.bound}
+		c := interleave.Config{Model: "rouse/state/reuse-" + m.name, Preemptions: m.bound, Random: 3000, Seed: 1}
 		interleave.Check(t, c, func(w *interleave.World) {
 			cx := NewExecutorContext(noExecutor{}, nil)
 			cx.takeCell(itabOf((*sharedCell[int])(nil))) // from now on they are kept
