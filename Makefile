@@ -6,7 +6,7 @@ MODULES := . $(sort $(patsubst ./%/go.mod,%,$(shell find . -mindepth 2 -name go.
 TESTFLAGS ?=
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: run test test-deps bench check cross riscv64 help
+.PHONY: run test test-deps bench check cross riscv64 models mutants conformance help
 
 help: ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -27,6 +27,32 @@ bench: ## the benchmarks, against goroutines
 check: ## gofmt, go vet, staticcheck
 	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "not gofmt-ed:"; echo "$$bad"; exit 1; fi
 	@set -e; for m in $(MODULES); do echo "== $$m"; (cd $$m && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...); done
+	@echo "== the checked build"; $(GO) vet -tags interleave ./... && $(GO) run $(STATICCHECK) -tags interleave ./...
+
+# What the words of a checked build are for, see docs/verification.md.
+MODELFLAGS ?=
+MODELS := $(GO) test -tags interleave -count=1 -v
+
+models: ## run the model checker, about a minute; with MODELFLAGS=-race it looks for data races
+	@mkdir -p bin
+	@$(MODELS) -timeout 10m $(MODELFLAGS) -run '^Test(Model|Classics|Reductions)' ./... >bin/models.txt 2>&1 || { cat bin/models.txt; exit 1; }
+	@grep '^interleave: model=' bin/models.txt
+	@awk '/^interleave: model=classic.*\/wrong / { wrong++; caught += / failed-at=/; next } \
+		/^interleave: model=classic/ { next } \
+		/^interleave: model=/ { n++; split($$3, s, "="); all += s[2]; every += /bound=none complete=true/; some += /complete=true/ } \
+		END { printf "models=%d schedules=%d complete=%d of-these-without-bound=%d classic-faults=%d caught=%d\n", n, all, some, every, wrong, caught; \
+			exit n == 0 || wrong != caught }' bin/models.txt
+
+mutants: ## plant faults in the lock-free protocols; the models must catch each
+	@mkdir -p bin
+	@$(MODELS) -timeout 30m -run '^TestMutants$$' ./internal/interleave >bin/mutants.txt 2>&1 || { grep -v '^=== ' bin/mutants.txt; exit 1; }
+	@grep '^mutant:' bin/mutants.txt
+
+conformance: ## run the conformance tests and write docs/conformance.md
+	@mkdir -p bin
+	@$(GO) test -json -count=1 -run '^TestConformance_' ./... >bin/conformance.json || true
+	@$(GO) run ./internal/conformance <bin/conformance.json >bin/conformance.md
+	@mv bin/conformance.md docs/conformance.md; sed -n 5p docs/conformance.md
 
 cross: ## vet and build for the other systems
 	@set -e; for t in linux/arm64 darwin/arm64 windows/amd64 freebsd/amd64 js/wasm wasip1/wasm; do \

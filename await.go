@@ -132,6 +132,14 @@ func send[T any](ex Executor, f Future[T]) JoinHandle[T] {
 		r.Schedule()
 		return j
 	}
+	if several, ok := ex.(interface {
+		Schedule(Runnable)
+		Start(Runnable, AbortHandle)
+	}); ok {
+		r, j := NewTask(f, several.Schedule)
+		several.Start(r, j.AbortHandle())
+		return j
+	}
 	r, j := NewTask(f, func(r Runnable) {
 		if ex.Inject(func(cx *Context) { r.Run(cx) }) != nil {
 			r.Drop() // closed

@@ -271,7 +271,7 @@ type fakeFiber struct {
 func newFakeFiber(ex Executor) *fakeFiber {
 	f := &fakeFiber{ex: ex, current: true, token: make(chan struct{}, 1)}
 	f.cx = NewExecutorContext(ex, nil)
-	f.cx.waker = NewWaker(&parked{f.token})
+	f.cx.waker = NewWaker(&parked{token: f.token})
 	return f
 }
 

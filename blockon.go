@@ -1,6 +1,9 @@
 package rouse
 
-import "context"
+import (
+	"context"
+	"sync"
+)
 
 // BlockOn polls f on the calling goroutine until it has a result, and blocks
 // the goroutine in between. f must belong to no executor. On a goroutine that
@@ -21,8 +24,12 @@ func block[T any](ctx context.Context, f Future[T]) (v T, err error) {
 	if err = ctx.Err(); err != nil {
 		return v, err
 	}
-	p := &parked{make(chan struct{}, 1)}
-	cx := NewContext(NewWaker(p))
+	p := parkers.Get().(*parked)
+	select { // left from the last time
+	case <-p.token:
+	default:
+	}
+	cx := p.cx
 	for {
 		cx.budget = budgetPerPoll
 		v, err = f.Poll(cx)
@@ -31,6 +38,7 @@ func block[T any](ctx context.Context, f Future[T]) (v T, err error) {
 				mustNotWrapPending(err, f) // if it does, f may hold registrations: dropped
 			}
 			spent = true
+			parkers.Put(p)
 			return v, err
 		}
 		select {
@@ -42,8 +50,20 @@ func block[T any](ctx context.Context, f Future[T]) (v T, err error) {
 }
 
 // parked is a goroutine that waits for a token; any number of wakes before it
-// looks are one.
-type parked struct{ token chan struct{} }
+// looks are one. A waker that was kept from an earlier wait costs the present one
+// a poll.
+type parked struct {
+	token chan struct{}
+	cx    *Context
+}
+
+// parkers keeps what goroutines have waited with, so that waiting allocates
+// nothing.
+var parkers = sync.Pool{New: func() any {
+	p := &parked{token: make(chan struct{}, 1)}
+	p.cx = NewContext(NewWaker(p))
+	return p
+}}
 
 func (p *parked) WakeByRef() {
 	select {

@@ -26,6 +26,7 @@ type Context struct {
 	exec   Executor
 	loop   *Loop    // set if a Loop polls: then local tasks of it are at home here
 	root   *Context // whose budget counts; itself, unless derived
+	cells  *pools   // of atomic tasks; see NewTaskIn. The root's counts
 	budget int32
 }
 
@@ -42,6 +43,9 @@ func NewContext(waker Waker) *Context {
 func NewExecutorContext(ex Executor, loop *Loop) *Context {
 	cx := NewContext(Waker{})
 	cx.exec, cx.loop = ex, loop
+	if loop == nil {
+		cx.cells = new(pools)
+	}
 	return cx
 }
 

@@ -70,6 +70,7 @@ func (x *crossing[T]) leave(err error) (T, error) {
 		case polling:
 			// The home's loop is in the middle of one poll, which does not
 			// block: this is short.
+			atomics.Spinning()
 			if i < 100 {
 				runtime.Gosched()
 			} else {

@@ -163,6 +163,8 @@
 //     the sender's mail is seen and the cell is not reused, or the sender finds
 //     another generation. Only a wake does not compare it: it may wake the cell's
 //     next task, once, for nothing.
+//   - atomic kind: the Or of GONE, by which a runner is through with a task, with
+//     the CAS by which its handle goes: whoever is last may use the cell again.
 //   - atomic kind: each transition's CAS with the next one's, also where the word
 //     stays the same. For joining: the handle swaps its waker in and then loads
 //     the state; finish sets COMPLETED and then swaps the waker out. One of them
@@ -170,8 +172,9 @@
 //
 // # Handles and generations
 //
-// The memory of a finished local task, its cell, is used for a later one of the
-// same type. Handles carry the generation of their task and compare it with the
+// The memory of a finished task, its cell, is used for a later one of the same
+// type: of a local task by its home, of an atomic one by who makes tasks with
+// [NewTaskIn]. Handles carry the generation of their task and compare it with the
 // cell's: a stale handle does nothing, and reports that its task has finished;
 // polling it panics. Wakers carry none, and are counted instead, at home plainly
 // and elsewhere atomically: a cell with a counted waker out is left to the

@@ -14,7 +14,7 @@ import (
 // The columns say who may touch a field of a local task; for an atomic task
 // read "the holder of the Runnable" for home.
 type header struct {
-	state  state          // home          local kind only: the state word
+	state  state          // home          the state word; atomic kind: of the handle, says that wants is taken
 	refs   refs           // home          wakers counted at home, see refs.go
 	remote atomics.Uint64 // anybody       local: the remote word; atomic: the state word
 	home   *Home          // constant      nil for the atomic kind
@@ -23,7 +23,7 @@ type header struct {
 	mail   *header        // pusher, home  inbox, see remote.go
 	older  *header        // home          list of live tasks
 	newer  *header        // home
-	wants  Waker          // home          the awaiter, local kind only
+	wants  Waker          // home          the awaiter; atomic kind: the first, written once by the handle
 	abroad foreignRefs    // anybody       wakers counted elsewhere
 	site   uint32         // home          where it was spawned, see site.go
 }
@@ -172,6 +172,8 @@ func (h *header) panicError(v any) *PanicError {
 	}
 	if h.home != nil {
 		e.Name = h.home.name
+	} else if name := h.ops().shared().name; name != nil {
+		e.Name = *name
 	}
 	return e
 }

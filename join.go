@@ -104,14 +104,19 @@ func (j JoinHandle[T]) takeAbroad() (T, error) {
 
 func (j JoinHandle[T]) pollShared(cx *Context) (T, error) {
 	s := slotOf[T](j.h)
-	part := s.ops().shared()
-	if word := state(s.remote.Load()); word&handle == 0 {
+	if word := s.remote.Load(); word>>genShift != j.gen || state(word)&handle == 0 {
 		panic(polledTwice)
-	} else if word&completed == 0 {
+	} else if state(word)&completed == 0 {
+		part := s.ops().shared()
 		old := part.awaiter.Load()
 		if old == nil || !cx.WillWake(*old) {
-			w := cx.Waker()
-			if old = part.awaiter.Swap(&w); old != nil { // pairs with the Swap in finishShared
+			w := &s.wants // nearly always the only one, and so no allocation
+			if s.state&handle != 0 {
+				w = new(Waker)
+			}
+			s.state |= handle // wants is taken: finish may read it from now on
+			*w = cx.Waker()
+			if old = part.awaiter.Swap(w); old != nil { // pairs with the Load and Swap in finishShared
 				old.Drop()
 			}
 		}
@@ -124,7 +129,7 @@ func (j JoinHandle[T]) pollShared(cx *Context) (T, error) {
 		}
 	}
 	v, err := s.out, s.err
-	s.releaseShared()
+	s.releaseShared(j.gen, cx)
 	return v, take(err)
 }
 
@@ -181,9 +186,7 @@ func (j JoinHandle[T]) Detach() {
 	switch h := j.h; {
 	case h == nil:
 	case h.home == nil:
-		if state(h.remote.Load())&handle != 0 {
-			h.releaseShared()
-		}
+		h.releaseShared(j.gen, nil)
 	case h.home.loop.AtHome():
 		if h.gen() == j.gen {
 			h.releaseHome()
@@ -209,7 +212,7 @@ func (a AbortHandle) Abort() {
 	switch h := a.h; {
 	case h == nil:
 	case h.home == nil:
-		h.abortShared()
+		h.abortShared(a.gen)
 	case h.home.loop.AtHome():
 		if h.gen() == a.gen {
 			h.abortHome()
@@ -226,7 +229,7 @@ func (a AbortHandle) IsFinished() bool {
 	}
 	w := a.h.remote.Load() // pairs with the Or in finishLocal, or the swap of finish
 	if a.h.home == nil {
-		return state(w)&completed != 0
+		return w>>genShift != a.gen || state(w)&completed != 0
 	}
 	return w>>genShift != a.gen || w&wordDone != 0
 }

@@ -172,10 +172,10 @@ func (h *header) unwound(v any, cx *Context, lent Waker) {
 	}
 	cx.waker = lent
 	if err := h.dropFuture(); err != nil {
-		h.reportDrop(err)
+		h.reportDrop(err, cx)
 	}
 	if h.home == nil {
-		h.finishShared(false)
+		h.finishShared(false, cx)
 	} else {
 		h.finishLocal(false, false)
 	}
@@ -184,7 +184,7 @@ func (h *header) unwound(v any, cx *Context, lent Waker) {
 // cancelLocal drops the future of a task that start or pend has found closed.
 func (h *header) cancelLocal() Outcome {
 	if err := h.dropFuture(); err != nil {
-		h.reportDrop(err)
+		h.reportDrop(err, nil)
 	}
 	h.ops().fail(ErrCanceled)
 	h.finishLocal(true, true)
@@ -201,9 +201,17 @@ func (h *header) cancelHome() {
 	h.cancelLocal()
 }
 
-func (h *header) reportDrop(err *PanicError) {
-	if h.home != nil && h.home.loop.report != nil {
-		h.home.loop.report(err)
+// reportDrop tells the executor of a panic in a Drop: the loop that the task
+// belongs to, or if it belongs to none whoever runs it, if he wants to know.
+func (h *header) reportDrop(err *PanicError, cx *Context) {
+	if h.home != nil {
+		if h.home.loop.report != nil {
+			h.home.loop.report(err)
+		}
+	} else if cx != nil {
+		if ex, ok := cx.exec.(interface{ ReportDrop(*PanicError) }); ok {
+			ex.ReportDrop(err)
+		}
 	}
 }
 

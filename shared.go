@@ -9,7 +9,20 @@ import (
 // The protocol of the atomic kind: correct from any goroutine. The state word
 // is the header's remote word; every transition is a compare-and-swap, also one
 // that changes nothing, so what a waker wrote before is visible to the poll
-// after. A cell of this kind is not reused.
+// after. Above the flags it has the generation of the cell, which handles
+// compare. A cell is reused if it was made by NewTaskIn, and when nobody holds it
+// any more: the runner is through with it (wordGone), the handle has gone, and no
+// counted waker is left; see end.
+
+const (
+	// wordGone is set by the runner when it will touch the task no more. Who of
+	// runner and handle comes last finds the other gone, and ends the cell.
+	wordGone = 1 << 5
+	// wordEnded is set by who ends the cell, so that only one does.
+	wordEnded = 1 << 6
+
+	flags = 1<<genShift - 1
+)
 
 // sharedPart is what an atomic task has beyond the header.
 type sharedPart struct {
@@ -26,6 +39,8 @@ type sharedPart struct {
 	// failure is the panic that ended the task, for the runner alone: the
 	// handle may empty the slot as soon as the task has finished.
 	failure *PanicError
+
+	name *string // for reports; nil if none was given
 }
 
 // sharedCell is an atomic task.
@@ -60,21 +75,60 @@ func NewTask[T any](f Future[T], schedule func(Runnable)) (Runnable, JoinHandle[
 	if f == nil || schedule == nil {
 		panic("rouse: NewTask needs a Future and a schedule function")
 	}
-	c := &sharedCell[T]{fut: f}
+	return beginShared(new(sharedCell[T]), f, schedule)
+}
+
+// NewTaskIn is NewTask for a caller who polls with cx at this moment, or lends it
+// to whoever does: the memory of tasks that have finished there is used again.
+func NewTaskIn[T any](cx *Context, f Future[T], schedule func(Runnable)) (Runnable, JoinHandle[T]) {
+	if f == nil || schedule == nil {
+		panic("rouse: NewTaskIn needs a Future and a schedule function")
+	}
+	c := (*sharedCell[T])(unsafe.Pointer(cx.takeCell(itabOf((*sharedCell[T])(nil)))))
+	if c == nil {
+		c = new(sharedCell[T])
+	}
+	return beginShared(c, f, schedule)
+}
+
+// beginShared gives a cell, new or used, its first state.
+func beginShared[T any](c *sharedCell[T], f Future[T], schedule func(Runnable)) (Runnable, JoinHandle[T]) {
 	c.itab = itabOf(c)
+	c.fut = f
 	c.part.schedule = schedule
-	c.remote.Store(uint64(born))
-	c.abroad.n.Store(2) // the handle's reference and the task's own until it finishes
-	return Runnable{&c.header}, JoinHandle[T]{&c.header, 0}
+	for { // a waker of the cell's last task may be swapping the word for the same
+		w := c.remote.Load()
+		gen := w >> genShift
+		if w != 0 {
+			gen++
+		}
+		if c.remote.CompareAndSwap(w, gen<<genShift|uint64(born)) {
+			return Runnable{&c.header}, JoinHandle[T]{&c.header, gen}
+		}
+	}
 }
 
 // shift applies a transition to the atomic word.
 func shift[O any](h *header, next func(state) (state, O)) O {
+	out, _ := shiftIn(h, anyGen, next)
+	return out
+}
+
+// anyGen is no task's generation.
+const anyGen = ^uint64(0)
+
+// shiftIn is shift for a task of generation gen. It returns the word before; if
+// that is of another generation nothing has changed.
+func shiftIn[O any](h *header, gen uint64, next func(state) (state, O)) (out O, before uint64) {
 	for {
 		w := h.remote.Load()
-		s, out := next(state(w))
-		if h.remote.CompareAndSwap(w, uint64(s)) {
-			return out
+		if gen != anyGen && w>>genShift != gen {
+			return out, w
+		}
+		var s state
+		s, out = next(state(w & flags))
+		if h.remote.CompareAndSwap(w, w&^flags|uint64(s)) {
+			return out, w
 		}
 	}
 }
@@ -104,26 +158,65 @@ func (h *header) wakeShared() {
 	}
 }
 
-func (h *header) abortShared() {
-	if shift(h, state.abort) == abortSchedule {
+func (h *header) abortShared(gen uint64) {
+	if out, w := shiftIn(h, gen, state.abort); out == abortSchedule && w>>genShift == gen {
 		h.ops().shared().schedule(Runnable{h})
 	}
 }
 
-func (h *header) releaseShared() {
-	switch shift(h, state.release) {
-	case releaseFinished:
-		h.ops().clear()
-		h.deref()
-	case releaseDetached:
-		h.deref()
+// releaseShared ends the handle of the task of generation gen. cx is that of the
+// poll in which it happens, or nil.
+func (h *header) releaseShared(gen uint64, cx *Context) {
+	for {
+		w := h.remote.Load()
+		if w>>genShift != gen || state(w)&handle == 0 {
+			return
+		}
+		s, out := state(w & flags).release()
+		if out == releaseFinished {
+			h.ops().clear() // first: when the handle is gone the cell may be another's
+		}
+		if h.remote.CompareAndSwap(w, w&^flags|uint64(s)) { // pairs with the Or in finishShared
+			if w&wordGone != 0 {
+				h.end(cx)
+			}
+			return
+		}
 	}
 }
 
-// deref gives up a counted reference. The last one after the task's own, which
-// finish gives up, lets the schedule function go.
+// end ends a cell that runner and handle have left. If no waker is left either,
+// it is kept for reuse, or at least lets its schedule function go; else deref
+// does the latter.
+func (h *header) end(cx *Context) {
+	if h.abroad.load() != 0 || !h.claimEnd() {
+		return
+	}
+	part := h.ops().shared()
+	part.schedule = nil
+	if part.failure == nil { // the runner may still ask for it
+		cx.keepCell(h)
+	}
+}
+
+// claimEnd reports whether the caller is the one to end the cell.
+func (h *header) claimEnd() bool {
+	const left = uint64(completed) | wordGone
+	for {
+		w := h.remote.Load()
+		if w&(left|uint64(handle)|wordEnded) != left {
+			return false
+		}
+		if h.remote.CompareAndSwap(w, w|wordEnded) {
+			return true
+		}
+	}
+}
+
+// deref gives up a counted waker. The last one of a task that is over lets the
+// schedule function go.
 func (h *header) deref() {
-	if h.abroad.change(-1) == 0 && state(h.remote.Load())&completed != 0 {
+	if h.abroad.change(-1) == 0 && h.claimEnd() {
 		h.ops().shared().schedule = nil
 	}
 }
@@ -142,7 +235,7 @@ func (h *header) runShared(cx *Context) Outcome {
 	case startInvalid:
 		panic("rouse: Run of a Runnable that is not scheduled (" + state(h.remote.Load()).String() + "); run each Runnable once")
 	case startDrop:
-		return h.cancelRunning()
+		return h.cancelRunning(cx)
 	}
 	lent := cx.waker
 	cx.waker = h.waker()
@@ -152,7 +245,7 @@ func (h *header) runShared(cx *Context) Outcome {
 	switch end {
 	case pollReady:
 		h.ops().letGo()
-		h.finishShared(false)
+		h.finishShared(false, cx)
 		return Completed
 	case pollUnwound:
 		return Panicked
@@ -163,7 +256,7 @@ func (h *header) runShared(cx *Context) Outcome {
 		schedule(Runnable{h})
 		return Rescheduled
 	case pendDrop:
-		return h.cancelRunning()
+		return h.cancelRunning(cx)
 	}
 	return Idle // and perhaps another's by now: not touched again
 }
@@ -196,20 +289,20 @@ func (h *header) cancelShared() {
 	if shift(h, state.discard) == startInvalid {
 		panic(droppedTwice)
 	}
-	h.cancelRunning()
+	h.cancelRunning(nil)
 }
 
-func (h *header) cancelRunning() Outcome {
+func (h *header) cancelRunning(cx *Context) Outcome {
 	if err := h.dropFuture(); err != nil {
-		h.reportDrop(err)
+		h.reportDrop(err, cx)
 	}
 	h.ops().fail(ErrCanceled)
-	h.finishShared(true)
+	h.finishShared(true, cx)
 	return Canceled
 }
 
 // finishShared makes the result known. The future is gone.
-func (h *header) finishShared(canceled bool) {
+func (h *header) finishShared(canceled bool, cx *Context) {
 	part := h.ops().shared()
 	failure, _ := h.ops().failure().(*PanicError)
 	if failure != nil { // before the handle may see it
@@ -222,8 +315,10 @@ func (h *header) finishShared(canceled bool) {
 		part.failure = failure
 	}
 	out := shift(h, func(s state) (state, finishOutcome) { return s.finish(canceled) })
-	if w := part.awaiter.Swap(nil); w != nil { // pairs with the Swap in JoinHandle.Poll
-		w.Wake()
+	if part.awaiter.Load() != nil { // pairs with the Swap in JoinHandle.Poll
+		if w := part.awaiter.Swap(nil); w != nil {
+			w.Wake()
+		}
 	}
 	if out == finishDetached {
 		h.ops().clear()
@@ -231,5 +326,7 @@ func (h *header) finishShared(canceled bool) {
 			failure.audience = Detached
 		}
 	}
-	h.deref()
+	if w := h.remote.Or(wordGone); state(w)&handle == 0 { // pairs with the CompareAndSwap in releaseShared
+		h.end(cx)
+	}
 }

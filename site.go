@@ -9,6 +9,15 @@ import "github.com/rouse-go/rouse/internal/callsite"
 // spawned; reports name it. Call it before Schedule.
 func (r Runnable) SetSite(pc uintptr) { r.h.site = uint32(pc - textBase) }
 
+// SetName names a task of the atomic kind in reports; a local one has the name
+// of its [Home]. It allocates. Call it before Schedule.
+func (r Runnable) SetName(name string) {
+	if r.h.home != nil {
+		panic("rouse: SetName of a local task; its name is its Home's, so make a Home of that name")
+	}
+	r.h.ops().shared().name = &name
+}
+
 var textBase = placeInText()
 
 //go:noinline

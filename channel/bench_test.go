@@ -127,3 +127,21 @@ func BenchmarkOneshot(b *testing.B) {
 		o.Reset()
 	}
 }
+
+// BenchmarkMPMC is one element in and out, with nobody waiting.
+func BenchmarkMPMC(b *testing.B) {
+	c := channel.NewMPMC[int](16)
+	b.Run("tries", func(b *testing.B) {
+		for i := range b.N {
+			c.TrySend(i)
+			c.TryRecv()
+		}
+	})
+	b.Run("ctx", func(b *testing.B) {
+		ctx := context.Background()
+		for i := range b.N {
+			c.Send(ctx, i)
+			c.Recv(ctx)
+		}
+	})
+}

@@ -4,8 +4,12 @@
 // Two are local: [Bounded], a queue of fixed capacity with any number of senders
 // and receivers, and [Oneshot], a place for one value. Both ends of a local
 // channel belong to one executor and are used by its tasks and fibers only, one
-// at a time, so there is no lock in them and no atomic read-modify-write. Between executors there is [Mesh], a queue for each pair of
-// them, and [Sharded], which sends to the owner of a key.
+// at a time, so there is no lock in them and no atomic read-modify-write.
+//
+// Between executors there is [Mesh], a queue for each pair of them, and
+// [Sharded], which sends to the owner of a key. [MPMC] is between threads: tasks
+// of any executors, fibers and goroutines, on either end. What follows is about
+// the local ones.
 //
 // # Home
 //

@@ -56,6 +56,9 @@ func (h *home) bind(ex rouse.Executor) {
 	if ex == nil {
 		panic("rouse: channel: Bind to a nil executor")
 	}
+	if m, ok := ex.(interface{ MovesTasks() bool }); ok && m.MovesTasks() {
+		panic("rouse: channel: a local channel can't be used on an executor that polls on several threads, such as executor.Shared; use channel.MPMC there")
+	}
 	var loop *rouse.Loop
 	if l, ok := ex.(interface{ Home() *rouse.Home }); ok {
 		loop = l.Home().Loop()
@@ -66,6 +69,7 @@ func (h *home) bind(ex rouse.Executor) {
 		return
 	}
 	for h.key.Load() == binding { // another is between the two lines above
+		atomics.Spinning()
 	}
 	if h.exec != ex {
 		panic("rouse: channel: a local channel was polled by another executor than the one it belongs to; " +

@@ -3,8 +3,9 @@ package driver
 import (
 	"math/bits"
 	"strconv"
-	"sync/atomic"
 	"unsafe"
+
+	"github.com/rouse-go/rouse/internal/atomics"
 )
 
 // A Doorbell lets code that cannot call Go wake tasks: an interrupt handler, a
@@ -31,8 +32,8 @@ import (
 // the executor's loop, or for whoever prepares the executor before it runs. All
 // who ring must have stopped before Close.
 type Doorbell struct {
-	// The word is shared with foreign code, so it is the machine's own and not
-	// one of internal/atomics.
+	// The word is shared with foreign code, so it stands in memory of its own and
+	// is no type of internal/atomics.
 	word    *uint64
 	fd      int  // the eventfd, or -1
 	watched bool // a write to it ends the driver's sleep
@@ -86,7 +87,7 @@ func (b *Doorbell) Ring(bits uint64) {
 	if bits == 0 {
 		return
 	}
-	if atomic.OrUint64(b.word, bits) != 0 { // pairs with the Swap in Drain
+	if atomics.OrUint64(b.word, bits) != 0 { // pairs with the Swap in Drain
 		return
 	}
 	if b.watched && b.fd >= 0 {
@@ -101,10 +102,10 @@ func (b *Doorbell) Ring(bits uint64) {
 func (b *Doorbell) Drain() int {
 	// The load spares the exchange. A ring that it misses found 0 and so writes
 	// to the eventfd, or unparks, after: the next Park sees it.
-	if atomic.LoadUint64(b.word) == 0 {
+	if atomics.LoadUint64(b.word) == 0 {
 		return 0
 	}
-	rung := atomic.SwapUint64(b.word, 0) // pairs with the Or of who rings
+	rung := atomics.SwapUint64(b.word, 0) // pairs with the Or of who rings
 	b.pending |= rung
 	n := 0
 	for ; rung != 0; rung &= rung - 1 {

@@ -5,6 +5,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/rouse-go/rouse/internal/atomics"
 )
 
 // memory is what the system gives for a doorbell.
@@ -68,6 +70,7 @@ var one uint64 = 1
 
 // write rings the eventfd. It can't block: the counter is far from full.
 func (b *Doorbell) write() {
+	atomics.Kick()
 	unix.RawSyscall(unix.SYS_WRITE, uintptr(b.fd), uintptr(unsafe.Pointer(&one)), 8)
 }
 

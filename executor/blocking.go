@@ -17,21 +17,31 @@ import (
 // [*rouse.PanicError], a Goexit as [rouse.ErrGoexit], and if the executor has
 // closed the result is [rouse.ErrCanceled] or [rouse.ErrClosed].
 //
-// If ctx carries no Local, the caller may block, and fn is simply called. From
-// any goroutine but one that polls: there use [BlockingFuture].
+// If ctx carries no executor of this package, the caller may block, and fn is
+// simply called. From any goroutine but one that polls: there use
+// [BlockingFuture].
 func Blocking[T any](ctx context.Context, fn func() (T, error)) (T, error) {
-	l := FromContext(ctx)
-	if l == nil {
+	ex, ok := rouse.ExecutorFrom(ctx).(interface {
+		rouse.Executor
+		BlockingHost
+	})
+	if !ok {
 		return fn()
 	}
-	return rouse.AwaitOn(ctx, l, BlockingFuture(l, fn))
+	return rouse.AwaitOn(ctx, ex, BlockingFuture(ex, fn))
 }
 
+// A BlockingHost is an executor of this package: a [Local] or a [Shared].
+type BlockingHost interface{ blockingPool() *blockingPool }
+
+func (l *Local) blockingPool() *blockingPool  { return &l.blocking }
+func (s *Shared) blockingPool() *blockingPool { return &s.blocking }
+
 // BlockingFuture is Blocking in poll form: fn starts at the first poll, on a
-// goroutine of l's pool. It may be made anywhere and polled on any executor, or
+// goroutine of ex's pool. It may be made anywhere and polled on any executor, or
 // by [rouse.BlockOn]. If it is dropped before fn has started, fn never does.
-func BlockingFuture[T any](l *Local, fn func() (T, error)) rouse.Future[T] {
-	return &blockingJob[T]{pool: &l.blocking, fn: fn}
+func BlockingFuture[T any](ex BlockingHost, fn func() (T, error)) rouse.Future[T] {
+	return &blockingJob[T]{pool: ex.blockingPool(), fn: fn}
 }
 
 // RunBlocking has fn called soon on a goroutine of the pool that Blocking uses;

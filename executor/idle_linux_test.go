@@ -1,6 +1,7 @@
 package executor_test
 
 import (
+	"runtime"
 	"testing"
 	"time"
 
@@ -37,6 +38,23 @@ func TestConformance_115_142_AnIdleExecutorUsesNoCPU(t *testing.T) {
 		}
 		if used := cpuTime(t) - before; used > 10*time.Millisecond {
 			t.Errorf("an idle second cost %v", used)
+		}
+	})
+}
+
+// 115: idle workers use no CPU.
+func TestConformance_115_SharedIdle(t *testing.T) {
+	on(t, 4, func(s *executor.Shared) {
+		for range 100 {
+			wait(t, spawnShared(s, after(1, 1)))
+		}
+		runtime.GC()
+		before := cpuTime(t)
+		time.Sleep(500 * time.Millisecond) // this is what is measured
+		used := cpuTime(t) - before
+		t.Logf("%v of CPU in half a second", used)
+		if used > 50*time.Millisecond {
+			t.Errorf("idle workers used %v of CPU in half a second", used)
 		}
 	})
 }

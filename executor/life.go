@@ -2,16 +2,16 @@ package executor
 
 import (
 	"runtime"
-	"sync"
 
 	"github.com/rouse-go/rouse"
+	"github.com/rouse-go/rouse/internal/atomics"
 	"github.com/rouse-go/rouse/internal/gid"
 )
 
 // life is the part of a Local that other goroutines look at when they stop or
 // close it. No lock here is ever taken on a wake path.
 type life struct {
-	sync.Mutex
+	atomics.Mutex
 	owner   uintptr // the goroutine that runs it, see self; 0 before the first run
 	place   place   // where that is
 	inside  bool    // some run is going on, or Close is at work

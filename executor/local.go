@@ -32,9 +32,7 @@ type Local struct {
 	halt     bool // Stop, Close, or the end of Run's ctx
 	returned bool // the run ends by itself, not by a panic or Goexit
 
-	fatal *rouse.PanicError // a detached panic that ends the executor
-	held  []*rouse.PanicError
-	lost  int // panics beyond those held
+	panicBook
 
 	coros      coro.Pool
 	spare      spareFibers
@@ -56,6 +54,7 @@ func New(cfg Config) (*Local, error) {
 		return nil, err
 	}
 	l := &Local{cfg: cfg, drv: cfg.Driver}
+	l.panicBook = panicBook{name: cfg.Name, log: cfg.Log, onPanic: cfg.OnPanic}
 	if l.drv == nil {
 		if l.drv, err = openDriver("", cfg.Log); err != nil {
 			return nil, err

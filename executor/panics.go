@@ -3,6 +3,7 @@ package executor
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 
 	"github.com/rouse-go/rouse"
@@ -15,55 +16,67 @@ const (
 	heldLimit   = 1024
 )
 
+// A panicBook is what an executor does about panics, and what it remembers of
+// them until its end.
+type panicBook struct {
+	name    string // Config.Name
+	log     *slog.Logger
+	onPanic func(*rouse.PanicError) // Config.OnPanic
+
+	fatal *rouse.PanicError // a detached panic that ends the executor
+	held  []*rouse.PanicError
+	lost  int // panics beyond those held
+}
+
 // panicked deals with a task whose poll panicked. The design's rule: never
 // swallowed. Awaited: the awaiter has it. Held: logged now, and joined or
 // thrown at the end. Detached: logged, and Config.OnPanic or the end of all.
-func (l *Local) panicked(p *rouse.PanicError) {
+func (b *panicBook) panicked(p *rouse.PanicError) {
 	if p == nil || p.Audience() == rouse.Awaited {
 		return
 	}
-	l.logPanic("rouse: task panicked", p)
+	b.logPanic("rouse: task panicked", p)
 	if p.Audience() == rouse.Held {
-		l.hold(p)
+		b.hold(p)
 	} else {
-		l.unseen(p)
+		b.unseen(p)
 	}
 }
 
 // unseen is for a panic that nobody will join, and that has been logged.
-func (l *Local) unseen(p *rouse.PanicError) {
+func (b *panicBook) unseen(p *rouse.PanicError) {
 	switch {
-	case l.cfg.OnPanic != nil:
-		l.tell(p)
-	case l.fatal == nil:
-		l.fatal = p
+	case b.onPanic != nil:
+		b.tell(p)
+	case b.fatal == nil:
+		b.fatal = p
 	}
 }
 
 // hold keeps p until the end, unless a handle hands it out before.
-func (l *Local) hold(p *rouse.PanicError) {
-	if len(l.held) == heldLimit {
-		keep := l.held[:0]
-		for _, p := range l.held {
+func (b *panicBook) hold(p *rouse.PanicError) {
+	if len(b.held) == heldLimit {
+		keep := b.held[:0]
+		for _, p := range b.held {
 			if !p.Taken() {
 				keep = append(keep, p)
 			}
 		}
-		clear(l.held[len(keep):])
-		l.held = keep
+		clear(b.held[len(keep):])
+		b.held = keep
 	}
-	if len(l.held) < heldLimit {
-		l.held = append(l.held, p)
+	if len(b.held) < heldLimit {
+		b.held = append(b.held, p)
 	} else {
-		l.lost++
+		b.lost++
 	}
 }
 
 // untaken joins the panics that nobody has taken.
-func (l *Local) untaken() error {
+func (b *panicBook) untaken() error {
 	var errs []error
-	more := l.lost
-	for _, p := range l.held {
+	more := b.lost
+	for _, p := range b.held {
 		switch {
 		case p.Taken():
 		case len(errs) < reportLimit:
@@ -72,7 +85,7 @@ func (l *Local) untaken() error {
 			more++
 		}
 	}
-	l.held = nil
+	b.held = nil
 	if more > 0 {
 		errs = append(errs, fmt.Errorf("rouse: and %d more tasks panicked", more))
 	}
@@ -80,20 +93,20 @@ func (l *Local) untaken() error {
 }
 
 // reportDrop is told of a panic in a future's Drop, or in a cancelled fiber.
-func (l *Local) reportDrop(p *rouse.PanicError) {
-	l.logPanic("rouse: Drop of a future panicked", p)
-	if l.cfg.OnPanic != nil {
-		l.tell(p)
+func (b *panicBook) reportDrop(p *rouse.PanicError) {
+	b.logPanic("rouse: Drop of a future panicked", p)
+	if b.onPanic != nil {
+		b.tell(p)
 	}
 }
 
 // call calls an injected function.
-func (l *Local) call(fn func(*rouse.Context), cx *rouse.Context) {
+func (b *panicBook) call(fn func(*rouse.Context), cx *rouse.Context) {
 	defer func() {
 		if v := recover(); v != nil {
 			p := &rouse.PanicError{Value: v, Stack: debug.Stack(), Name: "injected function"}
-			l.logPanic("rouse: an injected function panicked", p)
-			l.unseen(p)
+			b.logPanic("rouse: an injected function panicked", p)
+			b.unseen(p)
 		}
 	}()
 	fn(cx)
@@ -101,16 +114,16 @@ func (l *Local) call(fn func(*rouse.Context), cx *rouse.Context) {
 
 // tell calls Config.OnPanic, whose own panic must not end what it is there to
 // keep alive.
-func (l *Local) tell(p *rouse.PanicError) {
+func (b *panicBook) tell(p *rouse.PanicError) {
 	defer func() {
 		if v := recover(); v != nil {
-			l.logPanic("rouse: Config.OnPanic panicked", &rouse.PanicError{Value: v, Stack: debug.Stack(), Name: "OnPanic"})
+			b.logPanic("rouse: Config.OnPanic panicked", &rouse.PanicError{Value: v, Stack: debug.Stack(), Name: "OnPanic"})
 		}
 	}()
-	l.cfg.OnPanic(p)
+	b.onPanic(p)
 }
 
-func (l *Local) logPanic(what string, p *rouse.PanicError) {
-	l.cfg.Log.Error(what, "executor", l.cfg.Name, "task", p.Name,
+func (b *panicBook) logPanic(what string, p *rouse.PanicError) {
+	b.log.Error(what, "executor", b.name, "task", p.Name,
 		"spawned", p.Site, "panic", fmt.Sprint(p.Value), "stack", string(p.Stack))
 }

@@ -60,6 +60,9 @@ func Go[T any](ctx context.Context, fn func(context.Context) (T, error), opts ..
 	site := executor.SpawnedAt(callsite.Caller())
 	l := executor.FromContext(ctx)
 	if l == nil {
+		if executor.SharedFromContext(ctx) != nil {
+			panic("rouse: fiber.Go with a ctx that carries an executor.Shared: a fiber can't move between threads; start it on an executor.Local, and await its handle where you like")
+		}
 		panic("rouse: fiber.Go needs a ctx that carries an executor: use the ctx of executor.Run or of another fiber, or Local.Context")
 	}
 	if len(opts) == 0 {

@@ -17,7 +17,7 @@ type Host interface {
 func clockOf(cx *rouse.Context) *alarm.Clock {
 	h, ok := cx.Executor().(Host)
 	if !ok {
-		panic("rouse: package timer needs an executor that keeps time, and " + nameOf(cx.Executor()) + " does not; run the future on executor.Local")
+		panic("rouse: package timer needs an executor that keeps time, and " + nameOf(cx.Executor()) + " does not; run the future on executor.Local, and await its handle where you like")
 	}
 	return h.Alarms()
 }

@@ -78,6 +78,7 @@ func (p *sleeper) Unpark() {
 var one uint64 = 1
 
 func (p *sleeper) ring() {
+	atomics.Kick()
 	for {
 		_, err := unix.Write(p.bell, (*[8]byte)(unsafe.Pointer(&one))[:])
 		if err != unix.EINTR {
@@ -164,6 +165,7 @@ func (d *Driver) dispatchAll(got int) int {
 // without any, but the kernel never ends a full wait early: its timers round
 // up, and so do we.
 func (p *sleeper) sleep(left int64) (int, unix.Errno) {
+	atomics.Rest(left != driver.Forever)
 	if left != driver.Forever && p.fine {
 		return p.wait2(left)
 	}

@@ -1,25 +1,6 @@
 // Package atomics names the atomic words that rouse's lock-free protocols are
 // built from. They are aliases of [sync/atomic], so production code pays
-// nothing; the protocols import this package instead, so that a build tag can
-// put a model checker's words in their place and explore every interleaving of
-// the real code.
+// nothing; the protocols import this package instead, so that the build tag
+// interleave can put the words of a model checker in their place, see
+// internal/interleave, which explores every interleaving of the real code.
 package atomics
-
-import "sync/atomic"
-
-type (
-	// Bool is [atomic.Bool].
-	Bool = atomic.Bool
-	// Int32 is [atomic.Int32].
-	Int32 = atomic.Int32
-	// Int64 is [atomic.Int64].
-	Int64 = atomic.Int64
-	// Uint32 is [atomic.Uint32].
-	Uint32 = atomic.Uint32
-	// Uint64 is [atomic.Uint64].
-	Uint64 = atomic.Uint64
-	// Uintptr is [atomic.Uintptr].
-	Uintptr = atomic.Uintptr
-	// Pointer is [atomic.Pointer].
-	Pointer[T any] = atomic.Pointer[T]
-)

@@ -16,10 +16,15 @@ func (p *Pool) hand(j *job) {
 func (p *Pool) serve() {
 	defer p.wg.Done()
 	for j := range p.work {
-		j.run()
-		p.done.push(j)
-		p.unpark()
+		p.do(j)
 	}
+}
+
+// do makes the call and hands j back.
+func (p *Pool) do(j *job) {
+	j.run()
+	p.done.push(j)
+	p.unpark()
 }
 
 // A stack is where workers leave what they have done. Any number of them

@@ -19,7 +19,7 @@ type Owner struct {
 func At(pkg string, ex rouse.Executor) Owner {
 	host, ok := ex.(driver.Host)
 	if !ok {
-		panic(fmt.Sprintf("rouse: %s needs an executor that has a driver, as executor.Local has; %T is no driver.Host", pkg, ex))
+		panic(fmt.Sprintf("rouse: %s needs an executor that has a driver, as executor.Local has; %T is no driver.Host: run the task on a Local, and await its handle where you like", pkg, ex))
 	}
 	return Owner{Ex: ex, Drv: host.Driver()}
 }

@@ -19,22 +19,22 @@ const (
 
 // A Bell ends the sleep of one loop. Make it with New.
 type Bell struct {
-	word atomics.Uint32
-	ch   chan struct{} // one token for each Ring that found parked
+	word  atomics.Uint32
+	token atomics.Token // sent by each Ring that found parked
 	// The loop's alone; a timer is kept since a new one costs an allocation.
 	timer *time.Timer
 }
 
 // New returns a Bell that nobody rang.
-func New() *Bell { return &Bell{ch: make(chan struct{}, 1)} }
+func New() *Bell { return &Bell{token: atomics.NewToken()} }
 
 // Ring ends the sleep that is, or else the next one. It may be called from
 // anywhere. What the caller wrote before is visible after that sleep.
 func (b *Bell) Ring() {
-	// Pairs with the compare-and-swap and the swap in Sleep. The channel has
-	// room: the loop takes the token before it parks again.
+	// Pairs with the compare-and-swap and the swap in Sleep. The token has
+	// room: the loop takes it before it parks again.
 	if b.word.Swap(rung) == parked {
-		b.ch <- struct{}{}
+		b.token.Send()
 	}
 }
 
@@ -52,7 +52,7 @@ func (b *Bell) Sleep(d time.Duration) bool {
 		return true
 	}
 	if d < 0 {
-		<-b.ch
+		b.token.Receive()
 		b.word.Swap(awake)
 		return true
 	}
@@ -61,15 +61,13 @@ func (b *Bell) Sleep(d time.Duration) bool {
 	} else {
 		b.timer.Reset(d)
 	}
-	select {
-	case <-b.ch:
+	if b.token.ReceiveOr(b.timer) {
 		b.timer.Stop()
 		b.word.Swap(awake)
 		return true
-	case <-b.timer.C:
 	}
 	if b.word.Swap(awake) == rung {
-		<-b.ch // sent already, or about to be
+		b.token.Receive() // sent already, or about to be
 		return true
 	}
 	return false

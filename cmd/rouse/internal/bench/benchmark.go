@@ -16,6 +16,7 @@ type Benchmark struct {
 	// 0 means DefaultCount.
 	Count int
 	Impls []Impl
+	Base  string // the implementation that ratios are taken to; "" is goroutine
 }
 
 // DefaultCount is the least number of repetitions for a verdict.
@@ -31,9 +32,11 @@ const (
 	OwnProcess
 	// OwnProcessOneCPU: each in a process of its own, bound to one CPU.
 	OwnProcessOneCPU
+	// AllCPUs: all in one process, left alone.
+	AllCPUs
 )
 
-func (r Runs) bound() bool { return r != OwnProcess }
+func (r Runs) bound() bool { return r == OneCPU || r == OwnProcessOneCPU }
 
 // An Impl is one way to do a benchmark's work.
 type Impl struct {
@@ -43,20 +46,42 @@ type Impl struct {
 	Run func(m *Meter) error
 	// Absent is why Run is nil: not on this system, or not at all.
 	Absent string
-	Goal   Goal
+	// AllCPUs says that it runs in a process that is left alone, though its
+	// benchmark's are bound; its ratio is taken to the baseline there.
+	AllCPUs bool
+	Goal    Goal
 }
 
 // A Goal is what an implementation is meant to reach. Zero fields are none.
 type Goal struct {
 	Ratio     float64 // to the implementation To
-	To        string  // empty means "goroutine"
+	To        string  // empty means the baseline
 	NoAllocs  bool    // in the steady state
 	Bytes     float64 // bytes_per_op
 	IdleMsPer float64 // milliseconds of CPU per idle second
 }
 
-// baseline is what ratios are taken to.
-const baseline = "goroutine"
+// baseline is what ratios are taken to, unless the benchmark has another;
+// allCPUs marks the name of its twin that is left alone.
+const (
+	baseline = "goroutine"
+	allCPUs  = "_unbound"
+)
+
+// base returns the name of what im's ratio is taken to; its own if im is that.
+func (b Benchmark) base(im Impl) string {
+	name := baseline
+	if b.Base != "" {
+		name = b.Base
+	}
+	if im.AllCPUs {
+		name += allCPUs
+	}
+	return name
+}
+
+// bound reports whether im runs bound to one CPU.
+func (b Benchmark) bound(im Impl) bool { return b.Runs.bound() && !im.AllCPUs }
 
 // All is every benchmark, in the order of the report.
 var All = []Benchmark{
@@ -69,6 +94,7 @@ var All = []Benchmark{
 	pingpong,
 	mesh,
 	meshPingpong,
+	mpmc,
 	timerChurn,
 	memory1M,
 	echoIdle,
@@ -84,17 +110,27 @@ func Select(all []Benchmark, run, impl *regexp.Regexp, withBaseline bool) []Benc
 		if run != nil && !run.MatchString(b.Name) {
 			continue
 		}
-		var impls []Impl
-		some := false
+		wanted := make(map[string]bool)
 		for _, im := range b.Impls {
-			match := impl == nil || impl.MatchString(im.Name)
-			some = some || match
-			if match || withBaseline && im.Name == baseline {
-				impls = append(impls, im)
+			if impl == nil || impl.MatchString(im.Name) {
+				wanted[im.Name] = true
 			}
 		}
-		if !some {
+		if len(wanted) == 0 {
 			continue
+		}
+		if withBaseline {
+			for _, im := range b.Impls {
+				if wanted[im.Name] {
+					wanted[b.base(im)] = true
+				}
+			}
+		}
+		var impls []Impl
+		for _, im := range b.Impls {
+			if wanted[im.Name] {
+				impls = append(impls, im)
+			}
 		}
 		b.Impls = impls
 		chosen = append(chosen, b)
@@ -141,9 +177,14 @@ func (b Benchmark) count(asked int) int {
 
 // present returns the names of the implementations that can be run here.
 func (b Benchmark) present() []string {
+	return append(b.presentWhere(true), b.presentWhere(false)...)
+}
+
+// presentWhere returns those of present that run bound, or that don't.
+func (b Benchmark) presentWhere(bound bool) []string {
 	var names []string
 	for _, im := range b.Impls {
-		if im.Run != nil {
+		if im.Run != nil && b.bound(im) == bound {
 			names = append(names, im.Name)
 		}
 	}

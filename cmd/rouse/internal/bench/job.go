@@ -23,6 +23,7 @@ type job struct {
 	First   int // number of the first repetition, counted from 1
 	Count   int
 	Warm    bool
+	Bound   bool // to one CPU
 	Scale   float64
 	Profile string // directory for profiles, or empty
 

@@ -41,8 +41,8 @@ func (r *Result) head(w io.Writer) {
 	if r.Free != nil {
 		line("place", r.Free.String()+": "+r.namesOf(false))
 	}
-	line("method", "implementations take turns in one run; a ratio is the median of the paired ratios to "+baseline+
-		" [95% bootstrap interval]; cpu is how much of the time the process had its CPU: where that is low, look at the figures by CPU time")
+	line("method", "implementations take turns in one run; a ratio is the median of the paired ratios to the row with ratio 1, "+
+		"which is "+baseline+", of what is not bound "+baseline+allCPUs+", or what the benchmark names [95% bootstrap interval]; cpu is how much of the time the process had its CPU: where that is low, look at the figures by CPU time")
 	line("spread", r.spread())
 	if r.Options.Scale != 1 {
 		line("scale", short(r.Options.Scale)+" of the work: SHORTENED, NOT COMPARABLE with other runs; goals are not judged")
@@ -58,7 +58,7 @@ func (r *Result) head(w io.Writer) {
 func (r *Result) namesOf(bound bool) string {
 	var bs []Benchmark
 	for _, b := range r.Benches {
-		if b.Runs.bound() == bound {
+		if len(b.presentWhere(bound)) > 0 {
 			bs = append(bs, b)
 		}
 	}
@@ -90,14 +90,14 @@ func (r *Result) spread() string {
 func (r *Result) table(w io.Writer, b Benchmark) {
 	fmt.Fprintf(w, "\n%s: %s\n  one operation: %s\n", b.Name, b.Work, b.Op)
 	rows := r.rows(b)
-	figures(w, rows)
+	figures(w, b, rows)
 	for _, rw := range rows {
 		r.remarks(w, rw)
 	}
 }
 
 // figures writes the columns of the rows that have any.
-func figures(w io.Writer, rows []row) {
+func figures(w io.Writer, b Benchmark, rows []row) {
 	if !slices.ContainsFunc(rows, func(rw row) bool { return len(rw.samples) > 0 }) {
 		return
 	}
@@ -109,7 +109,7 @@ func figures(w io.Writer, rows []row) {
 		}
 		vs := values(rw.samples, nsPerOp)
 		ratio, interval := "1", ""
-		if rw.impl.Name != baseline {
+		if rw.impl.Name != b.base(rw.impl) {
 			ratio = "-"
 			if iv, ok := rw.ratio(); ok {
 				ratio = fmt.Sprintf("%.3f", iv.Mid)
@@ -143,7 +143,7 @@ func (r *Result) remarks(w io.Writer, rw row) {
 	default:
 		parts = append(parts, rw.impl.How)
 	}
-	if v := rw.median(cpuNsPerOp); v > 0 && rw.bench.Runs == OneCPU {
+	if v := rw.median(cpuNsPerOp); v > 0 && rw.bench.Runs == OneCPU && !rw.impl.AllCPUs {
 		text := "by CPU time " + short(v) + " ns"
 		if iv, ok := rw.ratioBy(cpuNsPerOp); ok {
 			text += fmt.Sprintf(", ratio %.3f [%.3f, %.3f]", iv.Mid, iv.Low, iv.High)

@@ -7,7 +7,7 @@ type row struct {
 	bench   Benchmark
 	impl    Impl
 	samples []Sample
-	base    []Sample // of the baseline; nil for itself
+	base    []Sample // of its baseline; nil for that itself
 	goal    []Sample // of what the goal's ratio is to, if not the baseline
 	want    int      // how many samples there should be
 }
@@ -22,12 +22,11 @@ func (r *Result) rows(b Benchmark) []row {
 		}
 		return out
 	}
-	base := of(baseline)
 	var rows []row
 	for _, im := range b.Impls {
 		rw := row{bench: b, impl: im, samples: of(im.Name), want: b.count(r.Options.Count)}
-		if im.Name != baseline {
-			rw.base = base
+		if base := b.base(im); im.Name != base {
+			rw.base = of(base)
 		}
 		if im.Goal.To != "" {
 			rw.goal = of(im.Goal.To)

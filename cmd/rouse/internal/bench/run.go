@@ -88,20 +88,24 @@ func Run(ctx context.Context, benches []Benchmark, o Options) *Result {
 
 // jobs cuts a benchmark into what one process does.
 func (r *Result) jobs(b Benchmark) []*job {
-	names, count := b.present(), b.count(r.Options.Count)
-	if len(names) == 0 {
-		return nil
-	}
-	j := job{Bench: b.Name, Impls: names, First: 1, Count: count, Warm: true, Scale: r.Options.Scale, Profile: r.Options.Profile}
-	if b.Runs == OneCPU {
-		return []*job{&j}
-	}
 	var jobs []*job
-	for rep := 1; rep <= count; rep++ {
-		for i := range names {
-			one := j
-			one.Impls, one.First, one.Count, one.Warm = names[(i+rep)%len(names):][:1], rep, 1, false
-			jobs = append(jobs, &one)
+	count := b.count(r.Options.Count)
+	for _, bound := range []bool{true, false} {
+		names := b.presentWhere(bound)
+		if len(names) == 0 {
+			continue
+		}
+		j := job{Bench: b.Name, Impls: names, First: 1, Count: count, Warm: true, Bound: bound, Scale: r.Options.Scale, Profile: r.Options.Profile}
+		if b.Runs == OneCPU || b.Runs == AllCPUs {
+			jobs = append(jobs, &j)
+			continue
+		}
+		for rep := 1; rep <= count; rep++ {
+			for i := range names {
+				one := j
+				one.Impls, one.First, one.Count, one.Warm = names[(i+rep)%len(names):][:1], rep, 1, false
+				jobs = append(jobs, &one)
+			}
 		}
 	}
 	return jobs
@@ -109,7 +113,7 @@ func (r *Result) jobs(b Benchmark) []*job {
 
 // run has a worker do j.
 func (r *Result) run(ctx context.Context, b Benchmark, j *job, bind []int) {
-	if !b.Runs.bound() {
+	if !j.Bound {
 		bind = nil
 	}
 	now := Failure{Bench: b.Name} // what has begun
@@ -117,10 +121,10 @@ func (r *Result) run(ctx context.Context, b Benchmark, j *job, bind []int) {
 		now.Err = err
 		r.Failures = append(r.Failures, now)
 	}
-	err := j.start(ctx, b.Runs.bound(), bind, r.Options.Timeout, func(m message) {
+	err := j.start(ctx, j.Bound, bind, r.Options.Timeout, func(m message) {
 		switch {
 		case m.Place != nil:
-			if b.Runs.bound() {
+			if j.Bound {
 				r.Bound = m.Place
 			} else {
 				r.Free = m.Place

@@ -19,6 +19,8 @@ var spawnJoin = Benchmark{
 		{Name: "task_value", How: "executor.SpawnValue of a future", Run: spawnJoinValues},
 		{Name: "fiber", How: "fiber.Go and Join", Run: spawnJoinFibers, Goal: Goal{Ratio: 1}},
 		{Name: "goroutine", How: "go, results in a slice, sync.WaitGroup", Run: spawnJoinGoroutines},
+		{Name: "shared", How: "executor.SpawnShared from a task, one worker for each CPU", Run: spawnJoinShared, AllCPUs: true, Goal: Goal{Ratio: 0.67}},
+		{Name: "goroutine_unbound", How: "go, results in a slice, sync.WaitGroup", Run: spawnJoinGoroutines, AllCPUs: true},
 	},
 }
 

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"runtime"
+	"sync/atomic"
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/executor"
@@ -18,6 +19,8 @@ var wakeTask = Benchmark{
 		{Name: "task", How: "rouse.Waker.WakeByRef", Run: wakeTaskTasks},
 		{Name: "fiber", How: "WakeByRef of a fiber in rouse.Await; fiber.Yield", Run: wakeTaskFibers},
 		{Name: "goroutine", How: "a token into a channel of capacity 1; runtime.Gosched", Run: wakeTaskGoroutines},
+		{Name: "shared", How: "WakeByRef of a task on executor.Shared by another", Run: wakeTaskShared, AllCPUs: true},
+		{Name: "goroutine_unbound", How: "a token into a channel of capacity 1; runtime.Gosched", Run: wakeTaskGoroutines, AllCPUs: true},
 	},
 }
 
@@ -71,6 +74,73 @@ func wakeTaskTasks(m *Meter) error {
 		t.end = true
 		t.waker.WakeByRef()
 		polls, err := executor.RunUntil[int](l, h)
+		if err != nil {
+			return err
+		}
+		return same("the number of polls", polls, 1+wakeWarm+m.Size+1)
+	})
+}
+
+// sharedTarget is target for two tasks that may run at once.
+type sharedTarget struct {
+	waker atomic.Pointer[rouse.Waker]
+	polls atomic.Int64
+	end   atomic.Bool
+}
+
+func (t *sharedTarget) Poll(cx *rouse.Context) (int, error) {
+	n := t.polls.Add(1)
+	if t.end.Load() {
+		return int(n), nil
+	}
+	if t.waker.Load() == nil {
+		w := cx.Waker()
+		t.waker.Store(&w)
+	}
+	return 0, rouse.Pending
+}
+
+// sharedWaking is waking for such a target.
+type sharedWaking struct {
+	target *sharedTarget
+	left   int
+	seen   int64
+	woken  bool
+}
+
+func (w *sharedWaking) Poll(cx *rouse.Context) (int, error) {
+	polls := w.target.polls.Load()
+	if w.woken && polls != w.seen {
+		w.woken = false
+		w.left--
+	}
+	if w.left == 0 {
+		return 0, nil
+	}
+	if waker := w.target.waker.Load(); !w.woken && waker != nil {
+		w.woken, w.seen = true, polls
+		waker.WakeByRef()
+	}
+	cx.WakeByRef()
+	return 0, rouse.Pending
+}
+
+func wakeTaskShared(m *Meter) error {
+	return onShared(func(s *executor.Shared) error {
+		t := new(sharedTarget)
+		h := executor.SpawnShared[int](s, t)
+		if _, err := untilShared(s, &sharedWaking{target: t, left: wakeWarm}); err != nil {
+			return err
+		}
+		m.Start()
+		_, err := untilShared(s, &sharedWaking{target: t, left: m.Size})
+		m.Stop(m.Size)
+		if err != nil {
+			return err
+		}
+		t.end.Store(true)
+		t.waker.Load().WakeByRef()
+		polls, err := rouse.BlockOn[int](h)
 		if err != nil {
 			return err
 		}

@@ -20,6 +20,8 @@ var yield1000 = Benchmark{
 		{Name: "task", How: "a future that holds a rouse.Yielding", Run: yieldTasks, Goal: Goal{Ratio: 0.25, NoAllocs: true}},
 		{Name: "fiber", How: "fiber.Yield", Run: yieldFibers, Goal: Goal{Ratio: 1.25}},
 		{Name: "goroutine", How: "runtime.Gosched", Run: yieldGoroutines},
+		{Name: "shared", How: "the same future on executor.Shared", Run: yieldShared, AllCPUs: true, Goal: Goal{NoAllocs: true}},
+		{Name: "goroutine_unbound", How: "runtime.Gosched", Run: yieldGoroutines, AllCPUs: true},
 	},
 }
 

@@ -1,0 +1,90 @@
+package executor
+
+import (
+	"github.com/rouse-go/rouse/internal/atomics"
+	"github.com/rouse-go/rouse/internal/gid"
+)
+
+// seats tell whether the calling goroutine is a worker, and which. A table of
+// goroutines with open addressing: workers sit down and leave under a lock, and
+// anybody looks for himself at any time. A goroutine finds itself only where it
+// has sat down, so what others change meanwhile does not matter to it.
+type seats struct {
+	mu    atomics.Mutex
+	table []seat // constant length: a power of two, at most a quarter full
+}
+
+type seat struct {
+	g atomics.Uintptr // a goroutine, or gone, or 0
+	w atomics.Pointer[worker]
+}
+
+// gone is where a worker sat: others may sit behind.
+const gone = 1
+
+func (t *seats) init(workers int) {
+	n := 8
+	for n < 4*workers {
+		n *= 2
+	}
+	t.table = make([]seat, n)
+}
+
+// sit makes the calling goroutine w's.
+func (t *seats) sit(w *worker) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	me := gid.Identity()
+	for i := slotOf(me); ; i++ {
+		if s := &t.table[i&uintptr(len(t.table)-1)]; s.g.Load() <= gone {
+			s.w.Store(w)
+			s.g.Store(me) // pairs with the Load in at
+			return
+		}
+	}
+}
+
+// leave ends what sit began, on the same goroutine.
+func (t *seats) leave() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.at(gid.Identity()).g.Store(gone)
+}
+
+// at returns g's seat, or nil.
+func (t *seats) at(g uintptr) *seat {
+	for i := slotOf(g); ; i++ {
+		s := &t.table[i&uintptr(len(t.table)-1)]
+		switch s.g.Load() { // pairs with the Store in sit
+		case g:
+			return s
+		case 0:
+			return nil
+		}
+	}
+}
+
+// slotOf spreads addresses of goroutine descriptors, which are a few hundred
+// bytes apart.
+func slotOf(g uintptr) uintptr { return g>>7 ^ g>>13 }
+
+// here returns the worker that the caller is, or nil if it is none, or if that
+// can't be told cheaply.
+func (t *seats) here() *worker {
+	g := gid.Get()
+	if g == 0 {
+		return nil
+	}
+	if s := t.at(g); s != nil {
+		return s.w.Load()
+	}
+	return nil
+}
+
+// find is here, at any price.
+func (t *seats) find() *worker {
+	if s := t.at(gid.Identity()); s != nil {
+		return s.w.Load()
+	}
+	return nil
+}

@@ -1,0 +1,13 @@
+package interleave
+
+// Naive is c without any reduction: every schedule within the bound.
+func Naive(c Config) Config {
+	c.naive = true
+	return c
+}
+
+// FormatSchedule and ParseSchedule are there and back.
+func RoundTrip(text string) (string, error) {
+	all, err := parseSchedule(text)
+	return formatSchedule(all), err
+}
