@@ -54,11 +54,18 @@ type Impl struct {
 
 // A Goal is what an implementation is meant to reach. Zero fields are none.
 type Goal struct {
-	Ratio     float64 // to the implementation To
-	To        string  // empty means the baseline
+	Ratio     float64 // to the baseline
+	Beside    []Bound // to other implementations
 	NoAllocs  bool    // in the steady state
 	Bytes     float64 // bytes_per_op
 	IdleMsPer float64 // milliseconds of CPU per idle second
+}
+
+// A Bound is the greatest ratio to another implementation.
+type Bound struct {
+	To    string
+	Max   float64
+	Upper bool // the whole interval is to lie below it, not only its lower end
 }
 
 // baseline is what ratios are taken to, unless the benchmark has another;
@@ -98,6 +105,8 @@ var All = []Benchmark{
 	timerChurn,
 	memory1M,
 	echoIdle,
+	echo64,
+	echo1000,
 	fileRead4K,
 }
 

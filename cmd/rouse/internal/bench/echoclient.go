@@ -23,8 +23,10 @@ import (
 // A clientJob is what the load generator is started with.
 type clientJob struct {
 	Addr       string
-	Idle, Busy int // connections
-	Messages   int // of all busy connections together
+	Idle, Busy int  // connections
+	Messages   int  // of all busy connections together
+	Warm       int  // as many more before, as part of the step busy
+	Bare       bool // without Go's network runtime, where that is possible
 }
 
 const (
@@ -59,9 +61,11 @@ func (j *clientJob) run(in io.Reader, out io.Writer) error {
 		case stepIdle:
 			idle, err = openAll(j.Addr, j.Idle)
 		case stepBusy:
-			busy, err = openAll(j.Addr, j.Busy)
+			if busy, err = openAll(j.Addr, j.Busy); err == nil && j.Warm > 0 {
+				_, err = j.load(busy, j.Warm)
+			}
 		case stepGo:
-			a, err = load(busy, j.Messages)
+			a, err = j.load(busy, j.Messages)
 		default:
 			err = errors.New("unknown step " + step)
 		}
@@ -134,6 +138,13 @@ func openOne(addr string, i int) (*loadConn, error) {
 	return c, c.exchange()
 }
 
+func (j *clientJob) load(conns []*loadConn, n int) (loadAnswer, error) {
+	if j.Bare {
+		return bareLoad(conns, n)
+	}
+	return load(conns, n)
+}
+
 // load exchanges n messages on conns, each as fast as it can.
 func load(conns []*loadConn, n int) (loadAnswer, error) {
 	took := make([][]time.Duration, len(conns))
@@ -158,13 +169,18 @@ func load(conns []*loadConn, n int) (loadAnswer, error) {
 	wg.Wait()
 	all := slices.Concat(took...)
 	slices.Sort(all)
+	return answer(all), errors.Join(errs...)
+}
+
+// answer sums up how long the messages took, sorted.
+func answer(took []time.Duration) loadAnswer {
 	at := func(q float64) float64 {
-		if len(all) == 0 {
+		if len(took) == 0 {
 			return 0
 		}
-		return float64(all[int(q*float64(len(all)-1))]) / 1e3
+		return float64(took[int(q*float64(len(took)-1))]) / 1e3
 	}
-	return loadAnswer{Messages: len(all), P50us: at(0.5), P99us: at(0.99), P999us: at(0.999)}, errors.Join(errs...)
+	return loadAnswer{Messages: len(took), P50us: at(0.5), P99us: at(0.99), P999us: at(0.999)}
 }
 
 // loadClient is the load generator seen from the server's process.

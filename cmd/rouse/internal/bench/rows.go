@@ -7,9 +7,9 @@ type row struct {
 	bench   Benchmark
 	impl    Impl
 	samples []Sample
-	base    []Sample // of its baseline; nil for that itself
-	goal    []Sample // of what the goal's ratio is to, if not the baseline
-	want    int      // how many samples there should be
+	base    []Sample   // of its baseline; nil for that itself
+	beside  [][]Sample // of what the goal's bounds are to, one by one
+	want    int        // how many samples there should be
 }
 
 // rows returns the rows of b, in the order of its implementations.
@@ -28,8 +28,8 @@ func (r *Result) rows(b Benchmark) []row {
 		if base := b.base(im); im.Name != base {
 			rw.base = of(base)
 		}
-		if im.Goal.To != "" {
-			rw.goal = of(im.Goal.To)
+		for _, bound := range im.Goal.Beside {
+			rw.beside = append(rw.beside, of(bound.To))
 		}
 		rows = append(rows, rw)
 	}
@@ -52,7 +52,7 @@ func (b Benchmark) primary() func(Sample) float64 {
 	switch b.Name {
 	case memory1M.Name:
 		return bytesPerOp
-	case fileRead4K.Name:
+	case fileRead4K.Name, echo64.Name, echo1000.Name:
 		return cpuNsPerOp
 	}
 	return nsPerOp
@@ -128,15 +128,21 @@ func (rw row) verdicts() []verdict {
 		vs = append(vs, verdict{text, ok})
 	}
 	g := rw.impl.Goal
-	switch {
-	case g.Ratio > 0 && g.To != "":
-		if iv, ok := rw.ratioTo(rw.goal, rw.bench.primary()); ok {
-			add(fmt.Sprintf("ratio to %s %.3f [%.3f, %.3f] <= %s", g.To, iv.Mid, iv.Low, iv.High, short(g.Ratio)), iv.Low <= g.Ratio)
-		}
-	case g.Ratio > 0:
+	if g.Ratio > 0 {
 		if iv, ok := rw.ratio(); ok {
 			add("ratio <= "+short(g.Ratio), iv.Low <= g.Ratio)
 		}
+	}
+	for k, bound := range g.Beside {
+		iv, ok := rw.ratioTo(rw.beside[k], rw.bench.primary())
+		if !ok {
+			continue
+		}
+		held := iv.Low <= bound.Max
+		if bound.Upper {
+			held = iv.High <= bound.Max
+		}
+		add(fmt.Sprintf("ratio to %s %.3f [%.3f, %.3f] <= %.3g", bound.To, iv.Mid, iv.Low, iv.High, bound.Max), held)
 	}
 	if g.NoAllocs {
 		add("no allocations", rw.median(allocsPerOp) == 0)

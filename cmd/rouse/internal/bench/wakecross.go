@@ -20,7 +20,7 @@ var wakeCross = Benchmark{
 	Runs: OwnProcess,
 	Impls: []Impl{
 		{Name: "task", How: "rouse.Waker.WakeByRef; Config.Spin of 10 ms", Run: wakeCrossTasks(0, 10*time.Millisecond),
-			Goal: Goal{Ratio: 3, To: "bounce", NoAllocs: true}},
+			Goal: Goal{Beside: []Bound{{To: "bounce", Max: 3}}, NoAllocs: true}},
 		{Name: "fiber", Absent: fiberLikeTask},
 		{Name: "goroutine", How: "a token into a channel of capacity 1", Run: wakeCrossGoroutines(0)},
 		{Name: "bounce", How: "two words, each on a cache line of its own, between two goroutines that spin", Run: bounce},

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package bench
+
+func bareLoad(conns []*loadConn, n int) (loadAnswer, error) { return load(conns, n) }
