@@ -50,7 +50,8 @@ type Config struct {
 	// 0 means 4096.
 	BufferSize int
 	// Buffers is how many receive buffers there can be, a power of two from 64
-	// to 32768. There are 64 at first, and more as connections are read. 0
+	// to 32768. There are 64 at first, and more when they run short,
+	// up to two for each connection that is read. 0
 	// means 4096.
 	Buffers int
 	// ZeroCopy is the size in bytes from which a send is made without copying

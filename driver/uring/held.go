@@ -143,8 +143,11 @@ func (d *Driver) spill(s *slot) {
 // none. Park calls it before it submits.
 func (d *Driver) refill() error {
 	h := &d.hold
-	if h.armed > 0 && (h.free < d.buffers.Len()/4 || h.armed > d.buffers.Len()) {
-		if before := d.buffers.Len(); before < d.buffers.Cap() {
+	// Buffers are added when they run short and there are connections for them,
+	// not for connections at rest: the kernel uses all of them in turn, so each
+	// one more is memory touched.
+	if before := d.buffers.Len(); h.armed > 0 && (before == 0 || h.free < before/4) {
+		if before < min(2*h.armed, d.buffers.Cap()) || before == 0 {
 			if err := d.buffers.Grow(max(minBuffers, 2*before)); err != nil {
 				return err
 			}

@@ -45,6 +45,7 @@ var classes = [...]int{1 << 10, 1 << 13, 1 << 16}
 // sending is the driver's outgoing buffers.
 type sending struct {
 	dirty, flown []*outgoing
+	awaited      bool // something waits for one of flown to be sent
 	free         [len(classes)][]*outgoing
 }
 
@@ -125,6 +126,9 @@ func (d *Driver) flush() {
 		e.Send(int(o.fd), unsafe.Pointer(&o.buf[o.from]), o.flying, unix.MSG_DONTWAIT|unix.MSG_WAITALL|unix.MSG_NOSIGNAL, uint64(o.req))
 		e.Quiet()
 		d.sends.flown = append(d.sends.flown, o)
+		if _, s := d.slots.Get(o.on); s == nil || s.wr != nil || s.flags&closing != 0 {
+			d.sends.awaited = true
+		}
 	}
 	d.sends.dirty = d.sends.dirty[:0]
 }
@@ -154,5 +158,6 @@ func (d *Driver) settle() int {
 		}
 	}
 	d.sends.flown = d.sends.flown[:0]
+	d.sends.awaited = false
 	return n
 }

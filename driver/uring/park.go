@@ -33,6 +33,17 @@ func (d *Driver) Park(until int64) (int, error) {
 		if err := d.prepare(); err != nil {
 			return n, err
 		}
+		if d.sends.awaited && left != 0 {
+			// That a send is through makes no completion that would end a sleep.
+			got, err := d.turn(0, false)
+			if n += got; n > 0 {
+				left = 0
+			}
+			if err != nil {
+				return n, err
+			}
+			continue
+		}
 		// Pairs with the Swap in Unpark. After it a notification rings.
 		if left == 0 || !d.sleeper.down() {
 			return d.look(n)

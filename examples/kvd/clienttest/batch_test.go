@@ -30,8 +30,12 @@ func TestOneWritePerBatch(t *testing.T) {
 					n++
 				}
 			}
-			if n != rounds {
-				t.Errorf("%d pipelines of %d commands are answered in %d writes", rounds, depth, n)
+			want := rounds
+			if d == "uring" {
+				want = 0 // a ring's sends are no calls of their own
+			}
+			if n != want {
+				t.Errorf("%d pipelines of %d commands are answered in %d writes, want %d", rounds, depth, n, want)
 			}
 		})
 	}
