@@ -115,12 +115,18 @@ func spop(x *call) {
 	if counted {
 		x.set(n)
 	}
+	popped := append(x.effects[:0], cmdSRem, x.args[1])
 	for range n {
 		member, _ := s.Random(&x.engine.rng)
 		x.text(member)
 		s.Remove([]byte(member))
+		if x.engine.journal != nil {
+			popped = append(popped, []byte(member))
+		}
 	}
-	x.changed = n > 0
+	if x.changed = n > 0; x.changed {
+		x.effect(popped...)
+	}
 	x.removeEmpty(e, s.Len())
 }
 
