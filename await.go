@@ -72,6 +72,11 @@ func Await[T any](ctx context.Context, f Future[T]) (T, error) {
 // ctx forms of connections, files and local channels are made of it. A fiber of
 // home polls f itself; a fiber of another executor suspends while a task at
 // home polls f. With a nil home the calling goroutine polls.
+//
+// When ctx ends, or home does, while a task polls f, a result that f has returned
+// by then wins; else f is not being polled when AwaitOn returns, and never will
+// be again: what its polls touch is the caller's. Only its Drop may still come,
+// at home.
 func AwaitOn[T any](ctx context.Context, home Executor, f Future[T]) (T, error) {
 	fiber := FiberOf(ctx)
 	switch {
@@ -88,15 +93,26 @@ func AwaitOn[T any](ctx context.Context, home Executor, f Future[T]) (T, error) 
 		var none T
 		return none, err
 	}
-	j := send(home, f)
+	x := &crossing[T]{fut: f}
+	j := send[T](home, x)
 	var v T
 	var err error
+	unwinds := true
+	defer func() {
+		if unwinds { // the fiber is being ended
+			_, _ = x.leave(ErrCanceled)
+		}
+	}()
 	if fiber != nil {
 		v, err = awaitFiber[T](ctx, fiber, aborting[T]{j})
 	} else {
 		v, err = block[T](ctx, aborting[T]{j})
 	}
-	return v, err
+	unwinds = false
+	if err != nil {
+		return x.leave(err)
+	}
+	return v, nil
 }
 
 // aborting is a handle whose loss aborts the task.

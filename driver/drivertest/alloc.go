@@ -90,11 +90,17 @@ func allocPark(w *world) {
 
 func allocFile(w *world) {
 	h := w.newFile()
-	op := &driver.Op{Code: driver.WriteAt, Handle: h, Buf: make([]byte, 100)}
-	w.wantNoAllocs("WriteAt", func() {
-		op.Reset()
-		for !op.Poll(w.cx, w.d) {
-			w.d.Park(driver.Forever)
-		}
-	})
+	for _, op := range []*driver.Op{
+		{Code: driver.WriteAt, Handle: h, Buf: make([]byte, 100)},
+		{Code: driver.ReadAt, Handle: h, Buf: make([]byte, 100)},
+		{Code: driver.Datasync, Handle: h},
+		{Code: driver.Truncate, Handle: h, Args: &driver.Args{Size: 50}},
+	} {
+		w.wantNoAllocs(op.Code.String(), func() {
+			op.Reset()
+			for !op.Poll(w.cx, w.d) {
+				w.d.Park(driver.Forever)
+			}
+		})
+	}
 }

@@ -38,8 +38,11 @@ const (
 	UnixFiles Feature = "files of unix sockets"
 	// Abstract is unix sockets that have a name only.
 	Abstract Feature = "abstract unix sockets"
-	// Files is Open, ReadAt, WriteAt, Sync.
+	// Files is what is done to files and directories, from Open to ReadDir.
+	// Datasync may be Sync, and Allocate may be unsupported.
 	Files Feature = "files"
+	// Direct is files opened for direct I/O.
+	Direct Feature = "direct I/O"
 	// Descriptors is Attach, Readable, Writable.
 	Descriptors Feature = "descriptors"
 	// RealClock is a clock that goes by itself.
@@ -68,7 +71,7 @@ func Run(t *testing.T, open func(t *testing.T) driver.Driver, opt Options) {
 	t.Run("Lacks", func(t *testing.T) { checkLacks(t, open(t), opt) })
 	var cases []testCase
 	for _, part := range [][]testCase{
-		parkCases, opCases, netCases, streamCases, endCases, cancelCases, unixCases, fileCases, attachCases, allocCases,
+		parkCases, opCases, netCases, streamCases, endCases, cancelCases, unixCases, fileCases, filesysCases, fileEndCases, attachCases, allocCases,
 	} {
 		cases = append(cases, part...)
 	}
@@ -95,6 +98,7 @@ func checkLacks(t *testing.T, d driver.Driver, opt Options) {
 	defer w.close()
 	tries := map[Feature]*driver.Op{
 		Files:       {Code: driver.Open, Args: &driver.Args{Path: t.TempDir() + "/f"}},
+		Direct:      {Code: driver.Open, Args: &driver.Args{Path: w.touch(t.TempDir()+"/d", ""), Direct: true}},
 		Descriptors: {Code: driver.Attach, Args: &driver.Args{}},
 		Unix:        {Code: driver.Listen, Args: &driver.Args{Network: "unix", Path: "x"}},
 	}

@@ -20,6 +20,7 @@ func open(t *testing.T, cfg manual.Config) *manual.Driver {
 var options = drivertest.Options{
 	Lacks: map[drivertest.Feature]string{
 		drivertest.RealClock:   "its clock is manual",
+		drivertest.Direct:      "there are no files",
 		drivertest.Files:       "it does nothing outside its memory",
 		drivertest.Descriptors: "it does nothing outside its memory",
 		drivertest.Unix:        "it has no file system to put paths in",

@@ -28,6 +28,9 @@ func lacks() map[drivertest.Feature]string {
 	default:
 		lacks[drivertest.Abstract] = "this system has no such names"
 	}
+	if runtime.GOOS != "linux" {
+		lacks[drivertest.Direct] = "package os has no flag for it here"
+	}
 	return lacks
 }
 

@@ -1,0 +1,3 @@
+// Package fileio is files for tasks, fibers and goroutines, on the executor
+// whose driver holds their descriptors.
+package fileio
