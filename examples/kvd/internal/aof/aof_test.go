@@ -178,8 +178,8 @@ func TestChangeAnyBit(t *testing.T) {
 		if durable := at < 2; d.Torn == durable {
 			t.Fatalf("with byte %d changed, in batch %d: %v", i, at, err)
 		}
-		if !d.Torn && d.Witness < f.ends[1] {
-			t.Fatalf("the witness is at %d", d.Witness)
+		if want := fmt.Sprintf("the batch at offset %d says that this was durable", f.ends[1]); !d.Torn && d.Why != want {
+			t.Fatalf("%s; want %s", d.Why, want)
 		}
 	}
 }
@@ -257,7 +257,7 @@ func TestMissingBatch(t *testing.T) {
 	gap := append(bytes.Clone(f.bytes[:kept]), f.bytes[f.ends[1]:]...)
 	_, _, err := read(gap, 1)
 	var d *Damage
-	if !errors.As(err, &d) || d.Offset != kept || !strings.Contains(err.Error(), "batch 3 is where batch 2 should be") {
+	if !errors.As(err, &d) || d.Torn || d.Offset != kept || !strings.Contains(err.Error(), "batch 3 is where batch 2 should be") {
 		t.Error(err)
 	}
 	if _, _, err := read(f.bytes, 2); !strings.Contains(err.Error(), "batch 1 is where batch 2 should be") {

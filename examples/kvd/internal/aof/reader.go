@@ -18,6 +18,7 @@ type Reader struct {
 	window []byte // the bytes from base on
 	base   int64
 	off    int64 // of the next batch
+	sure   int64 // the file is known to be durable up to here
 	next   uint64
 	ended  bool
 	args   [][]byte
@@ -41,12 +42,16 @@ func NewReader(src io.ReaderAt, size int64, first uint64) (*Reader, error) {
 		return nil, err
 	}
 	r.seed = r.Header.seed()
-	r.off = HeaderSize
+	r.off, r.sure = HeaderSize, HeaderSize
 	return r, nil
 }
 
 // Offset returns where the next batch starts: everything before is whole.
 func (r *Reader) Offset() int64 { return r.off }
+
+// Durable returns up to where the batches read so far show that the file is
+// durable.
+func (r *Reader) Durable() int64 { return r.sure }
 
 // Seq returns the sequence number that the next batch must have; 0 if any will
 // do, since none was read yet.
@@ -63,6 +68,8 @@ func (r *Reader) Next(apply func(db int, args [][]byte) error) error {
 		return err
 	case reason != "":
 		return r.damage(reason)
+	case r.next != 0 && f.seq != r.next: // no power failure does that
+		return &Damage{Offset: r.off, Reason: fmt.Sprintf("batch %d is where batch %d should be", f.seq, r.next), Why: "it is whole"}
 	}
 	if r.args, err = commands(payload, r.args, apply); err != nil {
 		return err
@@ -72,6 +79,7 @@ func (r *Reader) Next(apply func(db int, args [][]byte) error) error {
 	}
 	r.off += frameSize + int64(f.length)
 	r.next = f.seq + 1
+	r.sure = max(r.sure, int64(f.durable))
 	r.ended = f.end
 	return nil
 }
@@ -95,8 +103,6 @@ func (r *Reader) read() (f frame, payload []byte, reason string, err error) {
 	switch {
 	case !ok:
 		return f, nil, "the header of a batch is damaged", nil
-	case r.next != 0 && f.seq != r.next:
-		return f, nil, fmt.Sprintf("batch %d is where batch %d should be", f.seq, r.next), nil
 	case f.durable > uint64(r.off):
 		return f, nil, fmt.Sprintf("batch %d says what it can't know", f.seq), nil
 	case f.length > uint64(left-frameSize):
@@ -144,23 +150,24 @@ func (r *Reader) ahead(off int64) ([]byte, error) {
 
 // Damage is what Next found instead of a batch.
 type Damage struct {
-	Offset  int64  // everything before is whole
-	Reason  string // what is wrong there
-	Torn    bool   // nothing shows that it was ever durable
-	Witness int64  // if it was: the offset of the batch that says so
+	Offset int64  // everything before is whole
+	Reason string // what is wrong there
+	Torn   bool   // nothing shows that it was ever durable
+	Why    string // if it is not: how that is known
 }
 
 func (d *Damage) Error() string {
 	if d.Torn {
 		return fmt.Sprintf("torn tail at offset %d: %s", d.Offset, d.Reason)
 	}
-	return fmt.Sprintf("corrupt at offset %d: %s", d.Offset, d.Reason)
+	return fmt.Sprintf("corrupt at offset %d: %s, and %s", d.Offset, d.Reason, d.Why)
 }
 
 // damage looks behind r.off for a batch that says that the place was durable.
 func (r *Reader) damage(reason string) error {
 	d := &Damage{Offset: r.off, Reason: reason, Torn: r.Header.Kind == Log}
-	if r.Header.Kind != Log {
+	if !d.Torn {
+		d.Why = "the file was complete when it got its name"
 		return d
 	}
 	for off := r.off; off < r.size; {
@@ -179,7 +186,7 @@ func (r *Reader) damage(reason string) error {
 			return err
 		}
 		if f, ok := parseFrame(head, r.seed); ok && f.durable > uint64(d.Offset) && f.durable <= uint64(off) {
-			d.Torn, d.Witness = false, off
+			d.Torn, d.Why = false, fmt.Sprintf("the batch at offset %d says that this was durable", off)
 			return d
 		}
 		off++

@@ -10,7 +10,7 @@ import (
 // A snapshot that is taken in steps between random changes has exactly what the
 // DB had when it started.
 func TestSnapshotIsOfOneMoment(t *testing.T) {
-	for seed := range uint64(60) {
+	for seed := range uint64(25) {
 		rng := rand.New(rand.NewPCG(seed, 7))
 		db := NewDB(seed)
 		now := int64(1000)
