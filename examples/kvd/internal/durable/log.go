@@ -212,3 +212,7 @@ func (l *Log) Close() error {
 }
 
 func (l *Log) path(name string) string { return filepath.Join(l.cfg.Dir, name) }
+
+// Unlock gives the directory up without an end in order, as the end of the
+// process does. It is for tests. It is idempotent.
+func (l *Log) Unlock() { _ = l.lock.Close() }
