@@ -70,6 +70,7 @@ type Log struct {
 	syncing  bool   // that fiber does
 	syncDone signal
 	broken   error
+	dead     bool // broken for good
 
 	rewriter rewriter
 	stats    stats
@@ -101,10 +102,10 @@ func Open(ex *executor.Local, e *engine.Engine, cfg Config) (*Log, error) {
 		return nil, err
 	}
 	e.SetJournal(l)
-	l.spawn("log", l.ex.NewQueue("log"), l.commit)
-	l.spawn("rewrite", l.ex.NewQueue("rewrite"), l.rewriteWhenDue)
+	l.spawn("log", l.commit)
+	l.spawn("rewrite", l.rewriteWhenDue)
 	if cfg.Fsync == EverySecond {
-		l.spawn("sync", l.ex.NewQueue("sync"), l.syncEverySecond)
+		l.spawn("sync", l.syncEverySecond)
 	}
 	return l, nil
 }
@@ -124,14 +125,27 @@ func lockNew(dir string) (*os.File, error) {
 	return lockDir(filepath.Join(dir, lockName))
 }
 
-// spawn starts a fiber in a queue.
-func (l *Log) spawn(name string, q *executor.Queue, fn func(ctx context.Context) error) {
-	executor.SpawnInto(q, rouse.Future[struct{}](rouse.FutureFunc[struct{}](func(cx *rouse.Context) (struct{}, error) {
+// spawn starts a fiber in a queue of its own.
+func (l *Log) spawn(name string, fn func(ctx context.Context) error) {
+	q := l.ex.NewQueue(name)
+	executor.SpawnInto(q, rouse.Future[struct{}](rouse.FutureFunc[struct{}](func(*rouse.Context) (struct{}, error) {
 		executor.SpawnFiber(context.Background(), l.ex, func(ctx context.Context) (struct{}, error) {
+			defer l.panicked()
 			return struct{}{}, fn(ctx)
 		}, executor.Named(name)).Detach()
 		return struct{}{}, nil
 	}))).Detach()
+}
+
+// panicked keeps a panic in one of the fibers, which is a bug, from leaving
+// clients without an answer: they are refused until a restart.
+func (l *Log) panicked() {
+	if p := recover(); p != nil {
+		l.dead = true
+		l.fail(fmt.Errorf("a bug of kvd, which has to be started again: %v", p))
+		l.closed.notify()
+		panic(p)
+	}
 }
 
 // OnReach has fn called whenever more is durable, or the Log has failed. It must

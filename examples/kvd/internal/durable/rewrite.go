@@ -64,6 +64,9 @@ func (l *Log) rewriteWhenDue(ctx context.Context) error {
 			return err
 		}
 		for w.asked || l.broken != nil {
+			if l.dead {
+				return l.broken
+			}
 			w.asked, w.running = false, true
 			w.started = l.ex.Driver().Now()
 			repair := l.broken != nil

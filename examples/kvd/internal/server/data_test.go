@@ -305,6 +305,9 @@ func TestTornTailIsCut(t *testing.T) {
 	if got := w.log.String(); strings.Count(got, "WARN") != 1 || !strings.Contains(got, want) {
 		t.Errorf("the log says %q, want %q", got, want)
 	}
+	if n := len(b.disk.Read(name)); n != at {
+		t.Errorf("the log has %d bytes, want %d", n, at)
+	}
 	p = w.connect()
 	p.expect("MGET a b\r\n", "*2\r\n"+bulk("1")+"$-1\r\n")
 	p.expect("SET c 3\r\n", "+OK\r\n")
