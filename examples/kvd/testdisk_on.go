@@ -21,8 +21,9 @@ import (
 // does what the environment says:
 //
 //	KVD_CRASH_SEED    of what survives, and of when exactly
-//	KVD_CRASH_AT      after SIGUSR1 the power fails at one of the next points
-//	                  with a name that has this in it, such as "Sync log"
+//	KVD_CRASH_AT      after SIGUSR1 the power fails at a point with a name that
+//	                  has this in it, such as "Sync log"
+//	KVD_CRASH_SKIP    so many such points are passed first
 //
 // When it fails the process says where and kills itself.
 func withTestDisk(cfg *executor.Config, dir string) error {
@@ -40,9 +41,13 @@ func withTestDisk(cfg *executor.Config, dir string) error {
 	if err != nil {
 		return err
 	}
+	skip, err := strconv.Atoi(os.Getenv("KVD_CRASH_SKIP"))
+	if err != nil {
+		return fmt.Errorf("kvd: KVD_CRASH_SKIP: %w", err)
+	}
 	var armed atomic.Bool
 	rng := rand.New(rand.NewPCG(seed, 2))
-	at, skip := os.Getenv("KVD_CRASH_AT"), rng.IntN(20)
+	at := os.Getenv("KVD_CRASH_AT")
 	disk.CrashWhen(func(point string) bool {
 		if !armed.Load() || !strings.Contains(point, at) {
 			return false
