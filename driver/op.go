@@ -63,8 +63,8 @@ const (
 	Readable
 	Writable
 
-	// Open opens the file Args.Path with Args.Flags (os.O_RDONLY, …; not
-	// O_APPEND, since WriteAt says where) and Args.Perm; Args.Direct asks for
+	// Open opens the file Args.Path with Args.Flags (os.O_RDONLY, …; O_APPEND
+	// is refused, since WriteAt says where) and Args.Perm; Args.Direct asks for
 	// I/O past the page cache, whose buffers, offsets and lengths must be
 	// aligned. Out: Handle.
 	Open
@@ -85,7 +85,9 @@ const (
 	// Truncate makes the file Handle Args.Size bytes long.
 	Truncate
 	// Stat tells about the file Handle, or about Args.Path if Handle is zero
-	// (following symbolic links). Out: Args.Info.
+	// (following symbolic links). Out: Args.Info. What works on a path fails
+	// with an *fs.PathError, Rename with an *os.LinkError. A Stat, Rename,
+	// Remove or ReadDir that reports ErrCanceled has not taken place.
 	Stat
 	// Rename gives the file Args.Path the name Args.To, replacing what has it.
 	Rename

@@ -23,21 +23,34 @@ type Action[T any] struct {
 	home     owner.Owner
 	name     string
 	path, to string
-	op       *driver.Op
-	args     driver.Args
+	args     driver.Args // what is asked for
+	flight   *flight
 	off      int64
 	code     driver.Code
 	take     func(*driver.Args) T
 	over     bool
 }
 
-// Reset makes a that has had its result, or was dropped, ready to be done again.
+// A flight is what the driver has of an Action, perhaps longer than anybody
+// waits for it.
+type flight struct {
+	op   driver.Op
+	args driver.Args
+}
+
+// Reset makes a, which has had its result or was dropped, ready to be done
+// again. It panics if a is under way.
 func (a *Action[T]) Reset() {
-	if a.op != nil && a.op.InFlight() {
-		a.op = nil // the driver's until it ends
+	if a.inFlight() {
+		if !a.over {
+			panic(fmt.Sprintf("rouse: %T reset while under way; wait for its result, or drop it first", a))
+		}
+		a.flight = nil // the driver's until it ends
 	}
 	a.over = false
 }
+
+func (a *Action[T]) inFlight() bool { return a.flight != nil && a.flight.op.InFlight() }
 
 // Poll returns the result of the operation.
 func (a *Action[T]) Poll(cx *rouse.Context) (T, error) {
@@ -49,19 +62,20 @@ func (a *Action[T]) Poll(cx *rouse.Context) (T, error) {
 		a.over = true
 		return none, a.fail(err)
 	}
+	op := &a.flight.op
 	for {
-		idle := !a.op.InFlight() && !a.op.Done()
+		idle := !op.InFlight() && !op.Done()
 		if idle && !cx.Spend() {
 			return none, rouse.Pending
 		}
-		if !a.op.Poll(cx, a.home.Drv) {
+		if !op.Poll(cx, a.home.Drv) {
 			if idle {
 				cx.Refund()
 			}
 			return none, rouse.Pending
 		}
-		err := a.op.Err
-		a.op.Reset()
+		err := op.Err
+		op.Reset()
 		if interrupted(err) {
 			continue
 		}
@@ -69,31 +83,40 @@ func (a *Action[T]) Poll(cx *rouse.Context) (T, error) {
 		if err != nil {
 			return none, a.fail(err)
 		}
-		return a.take(&a.args), nil
+		return a.take(&a.flight.args), nil
 	}
 }
 
 // start checks where we are, and makes the op ready.
 func (a *Action[T]) start(cx *rouse.Context) error {
-	if a.file != nil {
+	under := a.flight != nil && !a.flight.idle()
+	switch {
+	case a.file != nil:
 		a.file.mustOwn(cx)
-		if a.file.closed.Load() && (a.op == nil || !a.op.InFlight()) { // pairs with the Swap in Close
+		if !under && a.file.closed.Load() { // pairs with the Swap in Close
 			return driver.ErrClosed
 		}
 		a.home = a.file.home
-	} else if a.op == nil || !a.op.InFlight() {
+	case !under:
 		a.home = owner.Here("fileio", cx)
-	} else if cx.Executor() != a.home.Ex {
+	case cx.Executor() != a.home.Ex:
 		panic("rouse: fileio: an Action was begun on one executor and polled on another; a future stays where it is first polled")
 	}
-	if a.op == nil {
-		a.op = &driver.Op{Code: a.code, Args: &a.args}
+	if under {
+		return nil
 	}
-	if !a.op.InFlight() && a.file != nil {
-		a.op.Handle, a.op.Off = a.file.on, a.off
+	if a.flight == nil {
+		a.flight = &flight{args: a.args}
+		a.flight.op.Code, a.flight.op.Off, a.flight.op.Args = a.code, a.off, &a.flight.args
+	}
+	if a.file != nil {
+		a.flight.op.Handle = a.file.on
 	}
 	return nil
 }
+
+// idle reports whether the op has not begun.
+func (f *flight) idle() bool { return !f.op.InFlight() && !f.op.Done() }
 
 func (a *Action[T]) fail(err error) error {
 	if a.code == driver.Rename {
@@ -105,8 +128,11 @@ func (a *Action[T]) fail(err error) error {
 // Drop gives the operation up.
 func (a *Action[T]) Drop() {
 	a.over = true
-	if a.op != nil {
-		a.op.Abandon(a.home.Drv)
+	if a.flight != nil {
+		a.flight.op.Abandon(a.home.Drv)
+		if a.flight.op.Done() {
+			a.flight.op.Reset() // nobody will look
+		}
 	}
 }
 

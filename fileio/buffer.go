@@ -19,10 +19,19 @@ const Alignment = 4096
 //
 // A Buffer is used by one goroutine at a time. The zero Buffer is an empty one.
 type Buffer struct {
-	mem  []byte // aligned
-	n    int
-	busy bool
+	mem   []byte // aligned
+	n     int
+	whose ownership
 }
+
+// ownership says whose a Buffer is.
+type ownership uint8
+
+const (
+	callers ownership = iota
+	taken             // by a Transfer
+	freed
+)
 
 // pools holds Buffers of Alignment << i bytes.
 var pools [11]sync.Pool // up to 4 MiB; what is larger goes to the collector
@@ -41,7 +50,7 @@ func NewBuffer(n int) *Buffer {
 	c := class(n)
 	if c < len(pools) {
 		if b, ok := pools[c].Get().(*Buffer); ok {
-			b.n = n
+			b.n, b.whose = n, callers
 			return b
 		}
 	}
@@ -73,7 +82,7 @@ func alignUp(n int) int { return (n + Alignment - 1) &^ (Alignment - 1) }
 // Bytes returns the content, which is the caller's to change until the Buffer is
 // given to a Transfer or freed.
 func (b *Buffer) Bytes() []byte {
-	b.mustBeFree()
+	b.mustBeOurs()
 	return b.mem[:b.n]
 }
 
@@ -85,7 +94,7 @@ func (b *Buffer) Cap() int { return len(b.mem) }
 
 // SetLen makes the Buffer n bytes long, at most Cap; the bytes stay.
 func (b *Buffer) SetLen(n int) {
-	b.mustBeFree()
+	b.mustBeOurs()
 	if n < 0 || n > len(b.mem) {
 		panic("rouse: fileio: SetLen beyond the Buffer's Cap; make a larger one with NewBuffer, or use Append")
 	}
@@ -95,7 +104,7 @@ func (b *Buffer) SetLen(n int) {
 // Append adds p at the end. If there is no room, the Buffer gets other memory,
 // and slices that Bytes returned before are of the old one.
 func (b *Buffer) Append(p []byte) {
-	b.mustBeFree()
+	b.mustBeOurs()
 	if b.n+len(p) > len(b.mem) {
 		larger := NewBuffer(max(b.n+len(p), 2*len(b.mem)))
 		copy(larger.mem, b.mem[:b.n])
@@ -108,15 +117,19 @@ func (b *Buffer) Append(p []byte) {
 // Free gives the memory back to the pool; the Buffer and its bytes must not be
 // used any more. Forgetting it costs an allocation later, nothing else.
 func (b *Buffer) Free() {
-	b.mustBeFree()
+	b.mustBeOurs()
+	b.whose = freed
 	c := class(len(b.mem))
 	if c < len(pools) && len(b.mem) == Alignment<<c {
 		pools[c].Put(b)
 	}
 }
 
-func (b *Buffer) mustBeFree() {
-	if b.busy {
+func (b *Buffer) mustBeOurs() {
+	switch b.whose {
+	case taken:
 		panic("rouse: fileio: a Buffer was used while a Transfer has it; wait for the Transfer's result, and do not use a Buffer whose Transfer was dropped")
+	case freed:
+		panic("rouse: fileio: a Buffer was used after Free; get another one with NewBuffer")
 	}
 }

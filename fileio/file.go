@@ -25,6 +25,7 @@ type File struct {
 	on     driver.Handle
 	path   string
 	direct bool
+	blind  bool         // opened for writing only
 	closed atomics.Bool // no operation begins any more; at home CloseHandle follows
 	gate   gate         // of a direct file, see direct.go
 }

@@ -15,6 +15,14 @@ import (
 
 // Drop gives t up, at home.
 func (t *transfer) Drop() {
+	if t.via.unfinished() && t.finishAlone() {
+		return
+	}
+	t.abandon()
+}
+
+// abandon cancels what is under way.
+func (t *transfer) abandon() {
 	if t.op != nil && t.op.InFlight() {
 		t.f.home.Drv.Cancel(t.op)
 		if !t.op.Poll(rouse.NewContext(rouse.NewWaker((*lastWord)(t))), t.f.home.Drv) {
@@ -38,13 +46,13 @@ func (t *transfer) release() {
 	closed := false
 	if t.op != nil && t.op.Done() {
 		closed = t.op.Err == driver.ErrClosed
-		if t.via.none() && t.op.Err == nil {
+		if !t.f.direct && t.op.Err == nil {
 			t.n += t.op.N
 		}
 	}
-	t.leaveDetour(closed)
+	t.via.leave(t, closed)
 	if b := t.owned; b != nil && !closed { // else the driver may have given up waiting for a call
-		b.busy = false
+		b.whose = callers
 		b.Free()
 	}
 	t.owned = nil
@@ -53,6 +61,34 @@ func (t *transfer) release() {
 		w.Wake()
 	}
 }
+
+// finishAlone has a task at home bring t to an orderly end, without touching its
+// owner's memory, and reports whether there can be one.
+func (t *transfer) finishAlone() bool {
+	host, ok := t.f.home.Ex.(interface{ Home() *rouse.Home })
+	if !ok {
+		return false
+	}
+	t.via.alone = true
+	r, j := rouse.NewLocalTask[struct{}]((*finisher)(t), host.Home())
+	r.Schedule()
+	j.Detach()
+	return true
+}
+
+// A finisher is a transfer that goes on though its owner has given it up.
+type finisher transfer
+
+func (f *finisher) Poll(cx *rouse.Context) (struct{}, error) {
+	t := (*transfer)(f)
+	if t.step(cx) == rouse.Pending {
+		return struct{}{}, rouse.Pending
+	}
+	t.release()
+	return struct{}{}, nil
+}
+
+func (f *finisher) Drop() { (*transfer)(f).abandon() }
 
 // ending is a future of the last word, polled by whoever waits for it, anywhere.
 type ending transfer
@@ -78,8 +114,11 @@ var transfers = sync.Pool{New: func() any { return new(transfer) }}
 func (f *File) transfer(ctx context.Context, write bool, p []byte, off int64) (int, error) {
 	t := transfers.Get().(*transfer)
 	t.f, t.write, t.p, t.off = f, write, p, off
-	if fiber := rouse.FiberOf(ctx); fiber != nil && fiber.Executor() != f.home.Ex {
-		return t.abroad(ctx)
+	if fiber := rouse.FiberOf(ctx); fiber != nil {
+		if fiber.Executor() != f.home.Ex {
+			return t.abroad(ctx)
+		}
+		t.inFiber = true
 	}
 	return t.await(ctx)
 }
@@ -120,7 +159,7 @@ func (t *transfer) await(ctx context.Context) (int, error) {
 // unwinds, and its memory with it. So the loop waits for the disk, this once. A
 // fiber of another executor has given no memory of its own, see abroad.
 func (t *transfer) insist() {
-	for t.f.home.IsHere() && !t.over.Load() {
+	for t.inFiber && !t.via.alone && !t.over.Load() {
 		if _, err := t.f.home.Drv.Park(driver.Forever); err != nil {
 			return
 		}

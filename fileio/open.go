@@ -54,7 +54,7 @@ func NewOpen(path string, flags int, perm fs.FileMode) *Opening {
 var (
 	errNoExecutor = errors.New("ctx carries no executor; take the ctx of a fiber, or one made by Local.Context")
 	errAppend     = errors.New("O_APPEND makes no sense here; WriteAt says where to write")
-	errPerm       = errors.New("Perm has other bits than those of fs.ModePerm")
+	errPerm       = errors.New("the permissions have other bits than those of fs.ModePerm")
 )
 
 // Open opens path. If ctx ends first, Open gives up and returns ctx.Err().
@@ -122,7 +122,11 @@ func (o *Opening) Poll(cx *rouse.Context) (*File, error) {
 			return o.fail(o.op.Err)
 		}
 		o.over = true
-		return &File{home: o.home, on: o.op.Handle, path: o.path, direct: o.opener.Direct}, nil
+		const access = os.O_RDONLY | os.O_WRONLY | os.O_RDWR
+		return &File{
+			home: o.home, on: o.op.Handle, path: o.path,
+			direct: o.opener.Direct, blind: o.opener.Flags&access == os.O_WRONLY,
+		}, nil
 	}
 }
 

@@ -24,6 +24,7 @@ type transfer struct {
 	op      *driver.Op
 	began   bool // polls may have put something in flight
 	settled bool // Poll has returned its result
+	inFiber bool // a fiber at home waits
 	via     detour
 
 	owned *Buffer // what p is of, if it is ours: freed with the last word
@@ -31,20 +32,17 @@ type transfer struct {
 	waker atomics.Pointer[rouse.Waker] // who waits for the last word
 }
 
-var (
-	errNegative = errors.New("negative offset")
-	errNoWrite  = io.ErrShortWrite
-)
+var errNegative = errors.New("negative offset")
 
 // Poll goes on; at home only.
 func (t *transfer) Poll(cx *rouse.Context) (int, error) {
-	t.f.mustOwn(cx)
 	err := t.step(cx)
 	if err == rouse.Pending {
 		t.began = true
 		return 0, err
 	}
 	t.settled = true
+	t.via.leave(t, false)
 	if err != nil && err != io.EOF {
 		err = t.fail(err)
 	}
@@ -59,7 +57,7 @@ func (t *transfer) step(cx *rouse.Context) error {
 		return t.stepDirect(cx)
 	}
 	for t.n < len(t.p) {
-		n, err := t.call(cx, t.write, t.p[t.n:], t.off+int64(t.n))
+		n, err := t.call(cx, t.code(), t.p[t.n:], t.off+int64(t.n))
 		if err != nil {
 			return err
 		}
@@ -74,14 +72,21 @@ func (t *transfer) step(cx *rouse.Context) error {
 // end is what it means that no bytes went.
 func (t *transfer) end() error {
 	if t.write {
-		return errNoWrite
+		return io.ErrShortWrite
 	}
 	return io.EOF
 }
 
+func (t *transfer) code() driver.Code {
+	if t.write {
+		return driver.WriteAt
+	}
+	return driver.ReadAt
+}
+
 // call does one operation, the one that was begun if there is one. EINTR is
 // tried again.
-func (t *transfer) call(cx *rouse.Context, write bool, p []byte, off int64) (int, error) {
+func (t *transfer) call(cx *rouse.Context, code driver.Code, p []byte, off int64) (int, error) {
 	if t.op == nil {
 		t.op = new(driver.Op)
 	}
@@ -95,11 +100,7 @@ func (t *transfer) call(cx *rouse.Context, write bool, p []byte, off int64) (int
 			if !cx.Spend() {
 				return 0, rouse.Pending
 			}
-			op.Code = driver.ReadAt
-			if write {
-				op.Code = driver.WriteAt
-			}
-			op.Handle, op.Buf, op.Off = t.f.on, p, off
+			op.Code, op.Handle, op.Buf, op.Off, op.Args = code, t.f.on, p, off, t.via.args
 		}
 		if !op.Poll(cx, t.f.home.Drv) {
 			if idle {
@@ -125,14 +126,14 @@ func (t *transfer) fail(err error) error {
 	return &OffsetError{Off: t.off + int64(t.n), Err: &fs.PathError{Op: op, Path: t.f.path, Err: cause(err)}}
 }
 
-// free makes t, which is settled, ready for its next use.
+// free makes t, which is settled or was never polled, ready for its next use.
 func (t *transfer) free() {
 	*t = transfer{op: t.op}
 }
 
 // A Transfer is a read into, or a write from, a [Buffer]: a rouse.Future[int]
 // that is polled at the file's home. It has the Buffer from the first poll until
-// its result, or if it is dropped for ever.
+// its result, or, if it is dropped, for ever.
 //
 // [Transfer.Reset] makes it another one: a task that reads again and again
 // allocates nothing. Several Transfers of a file may be under way at once; the
@@ -174,20 +175,21 @@ func (t *Transfer) Reset(b *Buffer, off int64) {
 
 // Poll returns the number of bytes that were transferred, also with an error.
 func (t *Transfer) Poll(cx *rouse.Context) (int, error) {
+	t.f.mustOwn(cx)
 	tr := t.t
 	if tr.f == nil {
 		if t.buf == nil {
 			panic("rouse: *fileio.Transfer polled after its Drop; call Reset first")
 		}
 		tr.f, tr.write, tr.off, tr.p = t.f, t.write, t.off, t.buf.Bytes()
-		t.buf.busy = true
+		t.buf.whose = taken
 	} else if tr.settled {
 		panic("rouse: *fileio.Transfer polled after its result; call Reset to use it again")
 	}
 	n, err := tr.Poll(cx)
 	if err != rouse.Pending {
 		tr.p = nil
-		t.buf.busy = false
+		t.buf.whose = callers
 	}
 	return n, err
 }

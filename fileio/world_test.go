@@ -79,6 +79,9 @@ func newWorld(t testing.TB, open func() (driver.Driver, error), wrap func(driver
 	t.Cleanup(func() {
 		w.stop()
 		cancel()
+		if _, second := t.(*world); second {
+			return // the first one counts
+		}
 		noLeak(t, "goroutines", goroutines, runtime.NumGoroutine)
 		noLeak(t, "descriptors", files, leakcheck.Descriptors)
 	})
@@ -136,6 +139,16 @@ func (w *world) content(name string) []byte {
 		w.Fatal(err)
 	}
 	return b
+}
+
+// watch waits until cond holds, from outside.
+func (w *world) watch(what string, cond func() bool) {
+	w.Helper()
+	for end := time.Now().Add(patience); !cond(); time.Sleep(100 * time.Microsecond) {
+		if time.Now().After(end) {
+			w.Fatalf("waited %v until %s", patience, what)
+		}
+	}
 }
 
 func wantIs(t testing.TB, err error, targets ...error) {

@@ -20,7 +20,7 @@ func (l *Listener) PollAccept(cx *rouse.Context) (*Conn, error) {
 	if l.closed.Load() { // pairs with the Swap in Close
 		return nil, l.opError("accept", ErrClosed)
 	}
-	if _, err := l.acc.poll(cx, l.home.drv, nil, nil); err != nil {
+	if _, err := l.acc.poll(cx, l.home.Drv, nil, nil); err != nil {
 		if err != rouse.Pending {
 			err = l.opError("accept", err)
 		}
@@ -63,9 +63,8 @@ func (l *Listener) ForgetAccept() { l.acc.forget() }
 // and the connection that comes then is for the next Accept. Several fibers and
 // goroutines may wait at the same time; they are served in order.
 func (l *Listener) Accept(ctx context.Context) (*Conn, error) {
-	x := crossing[*Conn]{fut: &acceptance{l: l}}
-	c, done, err := x.await(ctx, l.home.ex)
-	if !done && shutDown(err) {
+	c, err := rouse.AwaitOn[*Conn](ctx, l.home.Ex, &acceptance{l: l})
+	if shutDown(err) {
 		err = &net.OpError{Op: "accept", Net: l.home.network, Addr: l.Addr(), Err: endedError{err}}
 	}
 	return c, err

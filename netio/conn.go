@@ -47,7 +47,7 @@ func (c *Conn) RemoteAddr() net.Addr {
 }
 
 // Executor returns the executor that the connection belongs to.
-func (c *Conn) Executor() rouse.Executor { return c.home.ex }
+func (c *Conn) Executor() rouse.Executor { return c.home.Ex }
 
 // Close ends the connection; what was written is still sent. It may be called
 // from any goroutine, any number of times, and returns without waiting: from
@@ -61,7 +61,7 @@ func (c *Conn) Close() error {
 	on := c.rd.op.Handle
 	// An error of do says that the driver has been closed, and the
 	// descriptor with it.
-	_ = c.home.do(func() { _ = c.home.closeHandle(on) })
+	_ = c.home.Do(func() { _ = c.home.CloseHandle(on) })
 	return nil
 }
 
@@ -83,14 +83,15 @@ func (c *Conn) poll(cx *rouse.Context, s *side, buf []byte, vec [][]byte) (int, 
 	if c.closed.Load() { // pairs with the Swap in Close
 		return 0, ErrClosed
 	}
-	return s.poll(cx, c.home.drv, buf, vec)
+	return s.poll(cx, c.home.Drv, buf, vec)
 }
 
 // await is the ctx form of a transfer: it returns the number of bytes that
 // went, also with an error. It gives t up.
 func (c *Conn) await(ctx context.Context, t *transfer, op string) (int, error) {
-	n, done, err := t.cross.await(ctx, c.home.ex)
-	if !done {
+	n, err := rouse.AwaitOn[int](ctx, c.home.Ex, t)
+	// Either t is settled, or its polls are over, see AwaitOn.
+	if !t.settled {
 		n = t.n
 		if shutDown(err) {
 			err = &net.OpError{Op: op, Net: c.home.network, Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: endedError{err}}

@@ -33,7 +33,7 @@ func (l *lane) set(h *home, t time.Time) {
 	if t.IsZero() {
 		return
 	}
-	left := t.Sub(h.drv.Wall())
+	left := t.Sub(h.Drv.Wall())
 	if left <= 0 {
 		l.WakeByRef()
 		return
@@ -57,7 +57,7 @@ func (l *lane) close(h *home) {
 }
 
 func (l *lane) clock(h *home) *alarm.Clock {
-	host, ok := h.ex.(timer.Host)
+	host, ok := h.Ex.(timer.Host)
 	if !ok {
 		panic("rouse: netio: deadlines need an executor that keeps time, a timer.Host, such as executor.Local")
 	}

@@ -31,10 +31,8 @@ func (d Dialer) Dial(ctx context.Context, network, address string) (*Conn, error
 	if err != nil {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
 	}
-	dial := d.NewDial(network, address)
-	x := crossing[*Conn]{fut: dial}
-	c, done, err := x.await(ctx, ex)
-	if !done && shutDown(err) {
+	c, err := rouse.AwaitOn[*Conn](ctx, ex, d.NewDial(network, address))
+	if shutDown(err) {
 		err = &net.OpError{Op: "dial", Net: network, Err: endedError{err}}
 	}
 	return c, err
@@ -74,7 +72,7 @@ func (d *Dialing) Poll(cx *rouse.Context) (*Conn, error) {
 	if spent && !cx.Spend() {
 		return nil, rouse.Pending
 	}
-	if !d.op.Poll(cx, d.home.drv) {
+	if !d.op.Poll(cx, d.home.Drv) {
 		if spent {
 			cx.Refund()
 		}
@@ -143,9 +141,9 @@ func (d *Dialing) Drop() {
 	switch {
 	case d.home == nil || d.over:
 	case d.op.Done() && d.op.Err == nil:
-		_ = d.home.closeHandle(d.op.Handle) // nobody will have it
+		_ = d.home.CloseHandle(d.op.Handle) // nobody will have it
 	default:
-		d.op.Abandon(d.home.drv)
+		d.op.Abandon(d.home.Drv)
 	}
 	d.over = true
 }

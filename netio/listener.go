@@ -10,6 +10,7 @@ import (
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/internal/atomics"
+	"github.com/rouse-go/rouse/internal/owner"
 )
 
 // A Listener waits for connections. It and the connections that it accepts
@@ -47,11 +48,10 @@ func PollListen(cx *rouse.Context, network, address string) (*Listener, error) {
 func (lc ListenConfig) Listen(ctx context.Context, network, address string) (*Listener, error) {
 	ex, err := executorFor(ctx, lc.Executor, "ListenConfig")
 	if err == nil {
-		x := crossing[*Listener]{fut: rouse.FutureFunc[*Listener](func(cx *rouse.Context) (*Listener, error) {
+		listening := rouse.FutureFunc[*Listener](func(cx *rouse.Context) (*Listener, error) {
 			return lc.PollListen(cx, network, address)
-		})}
-		var l *Listener
-		l, _, err = x.await(ctx, ex)
+		})
+		l, err := rouse.AwaitOn(ctx, ex, rouse.Future[*Listener](listening))
 		if shutDown(err) {
 			err = &net.OpError{Op: "listen", Net: network, Err: endedError{err}}
 		}
@@ -73,18 +73,18 @@ func (lc ListenConfig) PollListen(cx *rouse.Context, network, address string) (*
 	if lc.Backlog < 0 {
 		return fail(errors.New("rouse: netio: ListenConfig.Backlog is negative; use 0 for what the system allows"))
 	}
-	r := newRequest(driver.Listen, 0)
-	defer r.free()
-	r.args = driver.Args{Network: network, Addr: end.addr, Path: end.path, Backlog: lc.Backlog, ReusePort: lc.ReusePort}
-	if err := r.submit(h.drv); err != nil {
+	r := owner.NewRequest(driver.Listen, 0)
+	defer r.Free()
+	r.Args = driver.Args{Network: network, Addr: end.addr, Path: end.path, Backlog: lc.Backlog, ReusePort: lc.ReusePort}
+	if err := r.Submit(h.Drv); err != nil {
 		return fail(err)
 	}
 	l := &Listener{home: h, keepAlive: lc.KeepAlive}
-	l.acc.op.Code, l.acc.op.Handle, l.acc.op.Args = driver.Accept, r.op.Handle, &l.args
-	known := h.query(r.op.Handle)
+	l.acc.op.Code, l.acc.op.Handle, l.acc.op.Args = driver.Accept, r.Op.Handle, &l.args
+	known := h.query(r.Op.Handle)
 	l.local, h.local = known.Local, end.path
 	if network != "unix" {
-		l.eachConn = h.setKeepAlive(r.op.Handle, lc.KeepAlive) != nil
+		l.eachConn = h.setKeepAlive(r.Op.Handle, lc.KeepAlive) != nil
 	}
 	return l, nil
 }
@@ -107,7 +107,7 @@ func (l *Listener) Addr() net.Addr {
 }
 
 // Executor returns the executor that the listener belongs to.
-func (l *Listener) Executor() rouse.Executor { return l.home.ex }
+func (l *Listener) Executor() rouse.Executor { return l.home.Ex }
 
 // Close stops listening. Like [Conn.Close] it may be called from any goroutine,
 // any number of times; waiting Accepts fail with [ErrClosed]. Connections that
@@ -116,12 +116,12 @@ func (l *Listener) Close() error {
 	if l.closed.Swap(true) {
 		return nil
 	}
-	_ = l.home.do(func() { // an error says that the driver is closed
+	_ = l.home.Do(func() { // an error says that the driver is closed
 		op := &l.acc.op
 		if op.Done() && op.Err == nil {
-			_ = l.home.closeHandle(l.args.Handle) // accepted, but nobody came for it
+			_ = l.home.CloseHandle(l.args.Handle) // accepted, but nobody came for it
 		}
-		_ = l.home.closeHandle(op.Handle)
+		_ = l.home.CloseHandle(op.Handle)
 	})
 	return nil
 }

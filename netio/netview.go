@@ -83,7 +83,7 @@ func ended(err error) error {
 
 func (v *netConn) Close() error {
 	err := v.Conn.Close()
-	_ = v.home.do(func() { v.in.close(v.home); v.out.close(v.home) })
+	_ = v.home.Do(func() { v.in.close(v.home); v.out.close(v.home) })
 	return err
 }
 
@@ -103,7 +103,7 @@ func (v *netConn) deadlines(set func()) error {
 	if v.closed.Load() {
 		return v.opError("set", ErrClosed)
 	}
-	err := v.home.do(func() {
+	err := v.home.Do(func() {
 		if !v.closed.Load() { // or the alarms would be left behind
 			set()
 		}

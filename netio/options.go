@@ -74,10 +74,10 @@ func (c *Conn) tell(fn func() error) error {
 		return c.opError("set", ErrClosed)
 	}
 	var err error
-	if c.home.isHere() {
+	if c.home.IsHere() {
 		err = fn()
 	} else {
-		err = c.home.ex.Inject(func(*rouse.Context) { _ = fn() })
+		err = c.home.Ex.Inject(func(*rouse.Context) { _ = fn() })
 	}
 	if err != nil {
 		return c.opError("set", err)

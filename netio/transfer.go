@@ -11,13 +11,13 @@ import (
 // A transfer is one Read or Write with a ctx, on its way to the connection's
 // home and back.
 type transfer struct {
-	cross crossing[int]
-	conn  *Conn
-	what  direction
-	buf   []byte
-	vec   *net.Buffers
-	n     int // bytes that went
-	began bool
+	conn    *Conn
+	what    direction
+	buf     []byte
+	vec     *net.Buffers
+	n       int // bytes that went
+	began   bool
+	settled bool // Poll has returned its result, so nobody refers to t any more
 
 	lane  *lane // of the net.Conn view, or nil
 	place place
@@ -31,11 +31,7 @@ const (
 	writesVec
 )
 
-var transfers = sync.Pool{New: func() any {
-	t := new(transfer)
-	t.cross.fut = t
-	return t
-}}
+var transfers = sync.Pool{New: func() any { return new(transfer) }}
 
 func newTransfer(c *Conn, what direction, buf []byte) *transfer {
 	t := transfers.Get().(*transfer)
@@ -45,9 +41,7 @@ func newTransfer(c *Conn, what direction, buf []byte) *transfer {
 
 // free is for a transfer that was polled to its result.
 func (t *transfer) free() {
-	t.conn, t.buf, t.vec, t.n, t.began, t.lane = nil, nil, nil, 0, false, nil
-	t.cross.v, t.cross.err = 0, nil
-	t.cross.word.Store(resting)
+	*t = transfer{}
 	transfers.Put(t)
 }
 
@@ -56,6 +50,7 @@ func (t *transfer) Poll(cx *rouse.Context) (int, error) {
 	if t.lane != nil {
 		if !t.conn.closed.Load() && t.lane.deadline.passed {
 			t.Drop()
+			t.settled = true
 			return t.n, t.conn.opError(t.what.String(), os.ErrDeadlineExceeded)
 		}
 		if !t.lane.mine(cx, &t.place) && !t.conn.closed.Load() {
@@ -67,7 +62,7 @@ func (t *transfer) Poll(cx *rouse.Context) (int, error) {
 		t.began = true
 		return 0, err
 	}
-	t.began = false
+	t.began, t.settled = false, true
 	t.leave()
 	return t.n, err
 }

@@ -71,7 +71,7 @@ func Run(t *testing.T, open func(t *testing.T) driver.Driver, opt Options) {
 	t.Run("Lacks", func(t *testing.T) { checkLacks(t, open(t), opt) })
 	var cases []testCase
 	for _, part := range [][]testCase{
-		parkCases, opCases, netCases, streamCases, endCases, cancelCases, unixCases, fileCases, filesysCases, fileEndCases, attachCases, allocCases,
+		parkCases, opCases, netCases, streamCases, endCases, cancelCases, unixCases, fileCases, filesysCases, fileNameCases, fileEndCases, attachCases, allocCases,
 	} {
 		cases = append(cases, part...)
 	}

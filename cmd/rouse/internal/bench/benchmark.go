@@ -67,6 +67,7 @@ var All = []Benchmark{
 	timerChurn,
 	memory1M,
 	echoIdle,
+	fileRead4K,
 }
 
 // Select returns the benchmarks whose name run matches, with the

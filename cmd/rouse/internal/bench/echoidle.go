@@ -97,10 +97,7 @@ func (m *Meter) echo(s *echoServer, load *loadClient, idle int) error {
 		return err
 	}
 	m.Sample.BytesPerOp = round(perConn)
-	m.Sample.OpsPerSec = round(float64(m.Size) / wall.Seconds())
-	if m.Sample.CPUNsPerOp > 0 {
-		m.Sample.OpsPerCPUSec = round(1e9 / m.Sample.CPUNsPerOp)
-	}
+	m.perSecond(wall)
 	m.Sample.P50us, m.Sample.P99us, m.Sample.P999us = load.last.P50us, load.last.P99us, load.last.P999us
 	return same("the number of messages", load.last.Messages, m.Size)
 }

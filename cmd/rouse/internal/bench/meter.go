@@ -53,3 +53,13 @@ func (m *Meter) Stop(ops int) time.Duration {
 	}
 	return wall
 }
+
+// perSecond notes the figures of the work per second and per CPU second; wall is
+// what Stop has returned.
+func (m *Meter) perSecond(wall time.Duration) {
+	s := &m.Sample
+	s.OpsPerSec = round(float64(m.Size) / wall.Seconds())
+	if s.CPUNsPerOp > 0 {
+		s.OpsPerCPUSec = round(1e9 / s.CPUNsPerOp)
+	}
+}

@@ -44,8 +44,11 @@ func (rw row) median(of func(Sample) float64) float64 { return median(values(rw.
 
 // primary is the figure that a benchmark is about: the one whose ratio is taken.
 func (b Benchmark) primary() func(Sample) float64 {
-	if b.Name == memory1M.Name {
+	switch b.Name {
+	case memory1M.Name:
 		return bytesPerOp
+	case fileRead4K.Name:
+		return cpuNsPerOp
 	}
 	return nsPerOp
 }
