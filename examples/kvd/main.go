@@ -100,6 +100,10 @@ func run(cfg server.Config, drv string, cpu int) error {
 	}
 	defer ex.Close()
 	srv, err := server.Start(ctx, ex, cfg)
+	if errors.Is(err, context.Canceled) {
+		slog.Info("kvd: bye, before all data was loaded")
+		return nil
+	}
 	if err != nil {
 		return err
 	}

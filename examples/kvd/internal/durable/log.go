@@ -85,16 +85,16 @@ type segment struct {
 }
 
 // Open reads the directory into e, which must be empty, and returns the Log that
-// e tells from then on. It runs ex meanwhile. If it returns an error, the files
-// are as they were.
-func Open(ex *executor.Local, e *engine.Engine, cfg Config) (*Log, error) {
+// e tells from then on. It runs ex meanwhile; the end of ctx ends it. If the files
+// can't be read, they stay as they are.
+func Open(ctx context.Context, ex *executor.Local, e *engine.Engine, cfg Config) (*Log, error) {
 	l := &Log{ex: ex, cfg: cfg.withDefaults(), engine: e, onReach: func() {}}
 	lock, err := lockNew(cfg.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("kvd: can't use the data directory: %w", err)
 	}
 	l.lock = lock
-	_, err = executor.RunUntil[struct{}](ex, executor.SpawnFiber(context.Background(), ex, func(ctx context.Context) (struct{}, error) {
+	_, err = executor.RunUntil[struct{}](ex, executor.SpawnFiber(ctx, ex, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, l.recover(ctx)
 	}, executor.Named("replay")))
 	if err != nil {

@@ -266,7 +266,7 @@ func (b *baseFile) write(ctx context.Context, repair bool) (size int64, err erro
 	if err := b.file.Sync(ctx); err != nil {
 		return 0, err
 	}
-	return b.size, nil
+	return b.size, b.file.Close() // some systems rename no open file
 }
 
 // flush writes what has come in, and the end behind it.

@@ -56,18 +56,29 @@ var (
 	argKeepTTL   = []byte("KEEPTTL")
 )
 
+// keepEffects is for how many arguments of effect there is memory for good.
+const keepEffects = 64
+
 // effect tells the Journal what the command did, instead of the command itself.
 func (x *call) effect(args ...[]byte) {
 	x.told = true
 	if j := x.engine.journal; j != nil {
-		x.effects = append(x.effects[:0], args...)
+		x.effects = append(x.effects[:0], args...) // so that args stays on the stack
 		j.Append(x.client.db, x.effects)
 		clear(x.effects)
+		if cap(x.effects) > keepEffects {
+			x.effects = nil
+		}
 	}
 }
 
 // millis is a time as an argument of effect, valid until the next one.
-func (x *call) millis(at int64) []byte { return appendInt(x.digits[:0], at) }
+func (x *call) millis(at int64) []byte {
+	if x.engine.journal == nil {
+		return nil
+	}
+	return appendInt(x.digits[:0], at)
+}
 
 // tell tells the Journal of the command that has run, unless it has done so
 // itself.

@@ -115,12 +115,16 @@ func spop(x *call) {
 	if counted {
 		x.set(n)
 	}
-	popped := append(x.effects[:0], cmdSRem, x.args[1])
+	journaled := x.engine.journal != nil
+	var popped [][]byte
+	if journaled {
+		popped = append(popped, cmdSRem, x.args[1])
+	}
 	for range n {
 		member, _ := s.Random(&x.engine.rng)
 		x.text(member)
 		s.Remove([]byte(member))
-		if x.engine.journal != nil {
+		if journaled {
 			popped = append(popped, []byte(member))
 		}
 	}

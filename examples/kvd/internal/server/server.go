@@ -47,8 +47,9 @@ type Server struct {
 	ending   bool         // nothing is executed any more
 }
 
-// Start listens and spawns the server's tasks on ex. It is for the executor's
-// goroutine, before it runs, or for one of its tasks.
+// Start listens, reads the data, if there is a directory for it, and spawns the
+// server's tasks on ex. Clients that connect meanwhile wait. The end of ctx ends
+// the reading. It is for the executor's goroutine, before it runs.
 func Start(ctx context.Context, ex *executor.Local, cfg Config) (*Server, error) {
 	if cfg.Address == "" {
 		cfg.Address = "127.0.0.1:6390"
@@ -85,7 +86,7 @@ func Start(ctx context.Context, ex *executor.Local, cfg Config) (*Server, error)
 	s.engine = engine.New(cfg.Engine)
 	if cfg.Data.Dir != "" {
 		cfg.Data.Log = cfg.Log
-		if s.log, err = durable.Open(ex, s.engine, cfg.Data); err != nil {
+		if s.log, err = durable.Open(ctx, ex, s.engine, cfg.Data); err != nil {
 			l.Close()
 			return nil, err
 		}
