@@ -1,6 +1,8 @@
 package server
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -30,6 +32,73 @@ func TestCrashAtEveryPoint(t *testing.T) {
 func TestCrashUnderOtherPolicies(t *testing.T) {
 	crashEverywhere(t, durable.EverySecond, 3, 10)
 	crashEverywhere(t, durable.Never, 3, 10)
+}
+
+// The power fails again while a start repairs what the first failure left: it
+// may do so at any point, and the next start finds all there is.
+func TestCrashDuringTheStart(t *testing.T) {
+	places := map[string]int{}
+	for seed := range uint64(24) {
+		for n := 0; ; n++ {
+			b := newBox(t, durable.Config{})
+			b.disk = crashdisk.New(b.dir, seed)
+			w := b.start()
+			w.dsk.Latency = 3 * time.Millisecond
+			c := newClients(b, false)
+			left := 1 + int(seed%6)
+			b.disk.CrashWhen(func(point string) bool {
+				if strings.HasPrefix(point, "half Sync log") {
+					left--
+				}
+				return left < 0
+			}, nil)
+			w.connect().send("BGREWRITEAOF\r\n")
+			for range 30 {
+				c.tick(time.Millisecond)
+			}
+			b.crash()
+
+			ctx, cancel := context.WithCancel(context.Background())
+			left, where := n, ""
+			b.disk.CrashWhen(func(string) bool { left--; return left < 0 }, func(point string) {
+				where = point
+				cancel() // or it would wait for the disk for ever
+			})
+			w, err := startWorldUntil(ctx, t, b.cfg, b.disk)
+			b.disk.CrashWhen(nil, nil)
+			cancel()
+			if where == "" {
+				if err != nil || n < 5 {
+					t.Fatalf("seed %d: a start without a crash, after %d points: %v", seed, n, err)
+				}
+				b.w = w
+				c.check(fmt.Sprintf("seed %d, no second crash", seed))
+				b.stop()
+				break
+			}
+			switch {
+			case err == nil: // it was about to remove what is old
+				b.w = w
+				b.kill()
+			case !errors.Is(err, context.Canceled):
+				t.Fatalf("seed %d, crash %d at %s: the start ends with %v", seed, n, where, err)
+			}
+			places[strings.TrimRight(where, "0123456789.aoftmp")]++
+			b.disk = b.disk.Crash()
+			b.start()
+			c.check(fmt.Sprintf("seed %d, crash %d of the start at %s", seed, n, where))
+			b.stop()
+			if t.Failed() {
+				t.FailNow()
+			}
+		}
+	}
+	t.Logf("crashes at %v", places)
+	for _, place := range []string{"Truncate log-", "WriteAt log-", "half Sync log-", "ReadAt log-"} {
+		if places[place] == 0 {
+			t.Errorf("no crash at %q", place)
+		}
+	}
 }
 
 func crashEverywhere(t *testing.T, policy durable.Policy, step, ticks int) (places map[string]int) {
@@ -120,7 +189,7 @@ func (c *clients) tick(d time.Duration) {
 	c.b.w.advance(d)
 	for _, cl := range c.all {
 		cl.replies += cl.peer.take()
-		if strings.Count(cl.replies, "\r\n") == 9 {
+		if strings.Count(cl.replies, "\r\n") == 10 {
 			cl.replies, cl.confirmed = "", cl.sent
 		} else if cl.replies != "" {
 			c.b.t.Errorf("client %d gets a part of its replies: %q", cl.id, cl.replies)
@@ -133,12 +202,13 @@ func (cl *client) requests() string {
 	return request("INCR", "count"+id) +
 		request("RPUSH", "list"+id, n) +
 		"MULTI\r\n" + request("INCR", "a"+id) + request("INCR", "b"+id) + "EXEC\r\n" +
-		request("SET", "set"+id+":"+n, n, "EX", "1000")
+		request("SET", "set"+id+":"+n, n, "EX", "1000") +
+		request("SET", "pad"+id, strings.Repeat(n, 1500/len(n))) // so that a batch has some sectors
 }
 
 func (c *clients) acked() (n int) {
 	for _, cl := range c.all {
-		n += 5 * cl.confirmed
+		n += 6 * cl.confirmed
 	}
 	return n
 }

@@ -488,6 +488,68 @@ func TestBackgroundSyncFails(t *testing.T) {
 	b.start().connect().expect("GET a\r\n", bulk("2"))
 }
 
+// Clients that leave, or are killed, while their replies wait leave nothing
+// behind, and no reply of theirs is sent early.
+func TestLeaveWhileHeld(t *testing.T) {
+	b := newBox(t, durable.Config{})
+	w := b.start()
+	w.dsk.Latency = slow
+	gone, killed, operator := w.connect(), w.connect(), w.connect()
+	gone.send("SET a 1\r\n")
+	killed.send("SET b 1\r\n")
+	gone.close()
+	operator.send(fmt.Sprintf("CLIENT KILL ID %d\r\n", killed.session.client.ID()))
+	if got := killed.take(); got != "" || !killed.ended {
+		t.Errorf("the one that was killed gets %q, ended %v", got, killed.ended)
+	}
+	if got := operator.take(); got != "" {
+		t.Errorf("the operator gets %q before the sync", got)
+	}
+	w.advance(slow)
+	w.advance(slow) // it came while the first batch was being synced
+	if got := operator.take(); got != ":1\r\n" {
+		t.Errorf("the operator gets %q", got)
+	}
+	if len(w.srv.held) != 0 || len(w.srv.sessions) != 1 {
+		t.Errorf("%d sessions are held, %d there", len(w.srv.held), len(w.srv.sessions))
+	}
+	b.crash()
+	b.start().connect().expect("MGET a b\r\n", "*2\r\n"+bulk("1")+bulk("1"))
+}
+
+// A client that wants no replies is slowed down by the disk all the same.
+func TestBacklogIsBounded(t *testing.T) {
+	b := newBox(t, durable.Config{})
+	w := b.start()
+	p := w.connect()
+	p.ask("CLIENT REPLY OFF\r\n")
+	w.dsk.Latency = slow
+	w.srv.backlog = 1 << 20
+	value := strings.Repeat("v", 20<<10)
+	most, taken := 0, 0
+	for rest := ""; taken < 200; taken++ {
+		rest = request("SET", "k", value)
+		for before := ""; rest != "" && rest != before; {
+			before = rest
+			rest = p.send(rest)
+		}
+		if rest != "" {
+			break
+		}
+		most = max(most, w.srv.log.Backlog())
+	}
+	t.Logf("after %d requests the client has to wait", taken)
+	if most > 1<<20+100<<10 || most < 1<<20-100<<10 {
+		t.Errorf("the backlog grows to %d bytes", most)
+	}
+	for range 5 {
+		w.advance(slow)
+	}
+	if n := w.srv.log.Backlog(); n != 0 {
+		t.Errorf("%d bytes are left", n)
+	}
+}
+
 // The log is rewritten when it has grown, again and again, while it is written.
 func TestRewriteByGrowth(t *testing.T) {
 	b := newBox(t, durable.Config{MinSize: 4000, Growth: 100})

@@ -20,7 +20,7 @@ const maxBacklog = 64 << 20
 func (s *Server) holds() bool { return s.log != nil && s.log.Behind() }
 
 // overrun reports whether the log is too far behind.
-func (s *Server) overrun() bool { return s.holds() && s.log.Backlog() > maxBacklog }
+func (s *Server) overrun() bool { return s.holds() && s.log.Backlog() > s.backlog }
 
 // hold keeps replies, a copy of out, until the log is where it is to be.
 func (s *session) hold(out []byte) {

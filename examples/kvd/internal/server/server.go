@@ -44,6 +44,7 @@ type Server struct {
 	expiry   *expiry
 	log      *durable.Log // nil: the data is in memory only
 	held     []*session   // whose replies wait for the log
+	backlog  int          // see overrun
 	ending   bool         // nothing is executed any more
 }
 
@@ -60,7 +61,7 @@ func Start(ctx context.Context, ex *executor.Local, cfg Config) (*Server, error)
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	s := &Server{ex: ex, cfg: cfg, sessions: make(map[*engine.Client]*session)}
+	s := &Server{ex: ex, cfg: cfg, backlog: maxBacklog, sessions: make(map[*engine.Client]*session)}
 	network := "tcp"
 	if strings.HasPrefix(cfg.Address, "@") || strings.ContainsAny(cfg.Address, `/\`) {
 		network = "unix"

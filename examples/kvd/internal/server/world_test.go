@@ -62,6 +62,12 @@ func newWorld(t *testing.T, cfg Config) *world {
 // startWorld is newWorld with a disk under the data directory, and may fail.
 func startWorld(t *testing.T, cfg Config, disk *crashdisk.Disk) (*world, error) {
 	t.Helper()
+	return startWorldUntil(context.Background(), t, cfg, disk)
+}
+
+// startWorldUntil is startWorld whose start ctx may end.
+func startWorldUntil(ctx context.Context, t *testing.T, cfg Config, disk *crashdisk.Disk) (*world, error) {
+	t.Helper()
 	m, err := manual.New(manual.Config{Buffer: 4 << 10})
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +89,7 @@ func startWorld(t *testing.T, cfg Config, disk *crashdisk.Disk) (*world, error) 
 			t.Error(err)
 		}
 	})
-	if w.srv, err = Start(context.Background(), w.ex, cfg); err != nil {
+	if w.srv, err = Start(ctx, w.ex, cfg); err != nil {
 		return w, err
 	}
 	w.settle()
