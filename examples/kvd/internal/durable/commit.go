@@ -2,9 +2,11 @@ package durable
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/rouse-go/rouse"
+	"github.com/rouse-go/rouse/fileio"
 	"github.com/rouse-go/rouse/timer"
 )
 
@@ -29,7 +31,7 @@ func (l *Log) commit(ctx context.Context) error {
 		}
 		for l.broken == nil && (l.pending.Len() > 0 || l.handover != nil) {
 			if err := l.writeBatch(ctx); err != nil {
-				if ctx.Err() != nil {
+				if over(err) {
 					return err
 				}
 				l.fail(err)
@@ -139,12 +141,18 @@ func (l *Log) syncEverySecond(ctx context.Context) error {
 			continue
 		}
 		if err := l.sync(ctx, l.seg); err != nil {
-			if ctx.Err() != nil {
+			if over(err) {
 				return err
 			}
 			l.fail(err)
 		}
 	}
+}
+
+// over reports whether an error says that the executor ends, and not that the
+// disk has failed.
+func over(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, fileio.ErrClosed)
 }
 
 // reach takes note that everything up to a position is durable.

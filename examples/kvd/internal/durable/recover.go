@@ -125,7 +125,7 @@ func (l *Log) clean(ctx context.Context, all listing, inUse uint64) {
 		}
 	}
 	for _, name := range rubbish {
-		if err := fileio.Remove(ctx, l.path(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := fileio.Remove(ctx, l.path(name)); err != nil && !errors.Is(err, os.ErrNotExist) && !over(err) {
 			l.cfg.Log.Warn("kvd: can't remove what is old", "err", err)
 		}
 	}

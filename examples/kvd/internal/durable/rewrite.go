@@ -78,7 +78,7 @@ func (l *Log) rewriteWhenDue(ctx context.Context) error {
 				backOff = time.Second
 				continue
 			}
-			if ctx.Err() != nil {
+			if over(err) {
 				return err
 			}
 			if !repair && l.broken != nil {
@@ -201,7 +201,7 @@ func (l *Log) switchTo(ctx context.Context, seg *segment, base *baseFile) error 
 func (l *Log) removeOld(ctx context.Context, from, to uint64) {
 	for gen := from; gen < to; gen++ {
 		for _, name := range []string{baseName(gen), logName(gen)} {
-			if err := fileio.Remove(ctx, l.path(name)); err != nil && !errors.Is(err, os.ErrNotExist) && ctx.Err() == nil {
+			if err := fileio.Remove(ctx, l.path(name)); err != nil && !errors.Is(err, os.ErrNotExist) && !over(err) {
 				l.cfg.Log.Warn("kvd: can't remove what is old", "err", err)
 			}
 		}

@@ -287,6 +287,38 @@ func TestEndVouches(t *testing.T) {
 	}
 }
 
+// An end in the middle of a rewrite, or of a batch, is no failure of the disk, and
+// the next start finds everything.
+func TestEndDuringRewrite(t *testing.T) {
+	for wait := range 30 {
+		for _, inOrder := range []bool{true, false} {
+			b := newBox(t, durable.Config{})
+			w := b.start()
+			p := w.connect()
+			p.expect("SET k v\r\n", "+OK\r\n")
+			w.dsk.Latency = slow
+			p.send("BGREWRITEAOF\r\n")
+			w.connect().send("SET j v\r\n")
+			for range wait {
+				w.advance(slow / 4)
+			}
+			if inOrder {
+				w.dsk.Latency = 0
+				w.drv.Advance(slow)
+				b.stop()
+			} else {
+				b.kill()
+			}
+			if got := w.log.String(); strings.Contains(got, "ERROR") || strings.Contains(got, "WARN") {
+				t.Fatalf("after %d steps, in order %v: the log says %q", wait, inOrder, got)
+			}
+			b.disk = b.disk.Crash()
+			b.start().connect().expect("GET k\r\n", bulk("v"))
+			b.kill()
+		}
+	}
+}
+
 // A torn tail is cut, with one line in the log that says where.
 func TestTornTailIsCut(t *testing.T) {
 	b := newBox(t, durable.Config{})
