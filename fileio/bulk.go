@@ -141,17 +141,30 @@ func (b *Bulk) PollNext(cx *rouse.Context) ([]byte, error) {
 // by blocking the goroutine. If ctx ends first it returns ctx.Err(), and the next
 // call is about the same range.
 func (b *Bulk) Next(ctx context.Context) ([]byte, error) {
-	p, err := rouse.AwaitOn[[]byte](ctx, b.f.home.Ex, (*nextRange)(b))
+	p, err := rouse.AwaitOn[[]byte](ctx, b.f.home.Ex, &nextRange{b: b})
 	if shutDown(err) {
 		err = pathError("read", b.f.path, endedError{err})
 	}
 	return p, err
 }
 
-type nextRange Bulk
+// nextRange is the future of Next.
+type nextRange struct {
+	b     *Bulk
+	waits bool // see reading
+}
 
-func (n *nextRange) Poll(cx *rouse.Context) ([]byte, error) { return (*Bulk)(n).PollNext(cx) }
-func (n *nextRange) Drop()                                  { (*Bulk)(n).ForgetNext() }
+func (n *nextRange) Poll(cx *rouse.Context) ([]byte, error) {
+	p, err := n.b.PollNext(cx)
+	n.waits = err == rouse.Pending
+	return p, err
+}
+
+func (n *nextRange) Drop() {
+	if n.waits {
+		n.b.ForgetNext()
+	}
+}
 
 // ForgetNext says that the task which got Pending from PollNext has stopped
 // waiting: another task may go on. At home only.

@@ -82,7 +82,7 @@ func (r *Reader) PollRead(cx *rouse.Context, p []byte) (int, error) {
 // by blocking the goroutine. If ctx ends first it returns ctx.Err() and has read
 // nothing: no byte is lost.
 func (r *Reader) Read(ctx context.Context, p []byte) (int, error) {
-	n, err := rouse.AwaitOn[int](ctx, r.f.home.Ex, &reading{r, p})
+	n, err := rouse.AwaitOn[int](ctx, r.f.home.Ex, &reading{r: r, p: p})
 	if shutDown(err) {
 		err = pathError("read", r.f.path, endedError{err})
 	}
@@ -91,12 +91,22 @@ func (r *Reader) Read(ctx context.Context, p []byte) (int, error) {
 
 // reading is the future of Read.
 type reading struct {
-	r *Reader
-	p []byte
+	r     *Reader
+	p     []byte
+	waits bool // one that never did is dropped by its caller, who need not be at home
 }
 
-func (g *reading) Poll(cx *rouse.Context) (int, error) { return g.r.PollRead(cx, g.p) }
-func (g *reading) Drop()                               { g.r.ForgetRead() }
+func (g *reading) Poll(cx *rouse.Context) (int, error) {
+	n, err := g.r.PollRead(cx, g.p)
+	g.waits = err == rouse.Pending
+	return n, err
+}
+
+func (g *reading) Drop() {
+	if g.waits {
+		g.r.ForgetRead()
+	}
+}
 
 // ForgetRead says that the task which got Pending from PollRead has stopped
 // waiting: another task may read. At home only.

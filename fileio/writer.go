@@ -235,6 +235,8 @@ type writing struct {
 	p    []byte
 	n    int
 	what wish
+
+	waits bool // see reading
 }
 
 type wish uint8
@@ -246,22 +248,32 @@ const (
 )
 
 func (g *writing) Poll(cx *rouse.Context) (struct{}, error) {
+	err := g.step(cx)
+	g.waits = err == rouse.Pending
+	return struct{}{}, err
+}
+
+func (g *writing) step(cx *rouse.Context) error {
 	switch g.what {
 	case flushes:
-		return struct{}{}, g.w.PollFlush(cx)
+		return g.w.PollFlush(cx)
 	case closes:
-		return struct{}{}, g.w.PollClose(cx)
+		return g.w.PollClose(cx)
 	}
 	for {
 		n, err := g.w.PollWrite(cx, g.p[g.n:])
 		g.n += n
 		if err != nil || g.n == len(g.p) {
-			return struct{}{}, err
+			return err
 		}
 	}
 }
 
-func (g *writing) Drop() { g.w.ForgetWrite() }
+func (g *writing) Drop() {
+	if g.waits {
+		g.w.ForgetWrite()
+	}
+}
 
 // IOWriter returns an io.Writer whose writes wait under ctx.
 func (w *Writer) IOWriter(ctx context.Context) io.Writer { return ioWriter{ctx, w} }
