@@ -32,6 +32,7 @@ type rewriter struct {
 const (
 	rewriteSteps = 512      // of the snapshot, in one go
 	rewriteChunk = 64 << 10 // bytes of the base, in one write
+	rewriteSync  = 4 << 20  // and in one sync, so that those of the log needn't wait long
 	maxBackOff   = time.Minute
 )
 
@@ -223,6 +224,7 @@ type baseFile struct {
 	seq      uint64
 	file     *fileio.File
 	size     int64
+	synced   int64
 }
 
 // begin fixes the moment that the base is of.
@@ -258,6 +260,12 @@ func (b *baseFile) write(ctx context.Context, repair bool) (size int64, err erro
 		}
 		if err := b.flush(ctx, !more); err != nil {
 			return 0, err
+		}
+		if b.size-b.synced >= rewriteSync {
+			b.synced = b.size
+			if err := b.file.Datasync(ctx); err != nil {
+				return 0, err
+			}
 		}
 		if err := executor.Yield(ctx); err != nil {
 			return 0, err
