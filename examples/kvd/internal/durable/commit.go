@@ -157,7 +157,7 @@ func over(err error) bool {
 
 // reach takes note that everything up to a position is durable.
 func (l *Log) reach(position uint64) {
-	l.reached = position
+	l.reached = max(l.reached, position) // a repair may have been faster than a write
 	l.onReach()
 }
 

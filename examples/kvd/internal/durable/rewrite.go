@@ -119,9 +119,6 @@ func (l *Log) rewrite(ctx context.Context) error {
 		return err
 	}
 	size, err := base.write(ctx, repair)
-	if err == nil {
-		err = fileio.Rename(ctx, l.path(tempName(gen)), l.path(baseName(gen)))
-	}
 	if err != nil {
 		base.end()
 		_ = fileio.Remove(ctx, l.path(tempName(gen)))
@@ -131,7 +128,11 @@ func (l *Log) rewrite(ctx context.Context) error {
 		}
 		return err
 	}
-	if err := l.syncDir(ctx); err != nil {
+	err = fileio.Rename(ctx, l.path(tempName(gen)), l.path(baseName(gen)))
+	if err == nil {
+		err = l.syncDir(ctx)
+	}
+	if err != nil {
 		// The name may be durable, or not. Either way what the start finds is
 		// all that was acknowledged, so nothing is removed.
 		if repair {

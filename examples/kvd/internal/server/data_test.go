@@ -632,3 +632,63 @@ func TestShutdownCommand(t *testing.T) {
 	b.disk = b.disk.Crash()
 	b.start().connect().expect("GET k\r\n", bulk("v"))
 }
+
+// Whatever step of a rewrite or of a repair fails, and however often, nothing
+// that was acknowledged is lost, then or after a crash.
+func TestRewriteFails(t *testing.T) {
+	for _, c := range []struct {
+		code driver.Code
+		file string
+	}{
+		{driver.Open, "log-"}, {driver.WriteAt, "log-00000002"}, {driver.Sync, "log-00000002"},
+		{driver.Open, ".tmp"}, {driver.WriteAt, ".tmp"}, {driver.Sync, ".tmp"}, {driver.Rename, "base"},
+		{driver.Sync, ""}, {driver.WriteAt, ""}, {driver.Remove, ""},
+	} {
+		for times := 1; times <= 5; times++ {
+			for _, healed := range []bool{true, false} {
+				what := fmt.Sprintf("%v of %q fails %d times, healed %v", c.code, c.file, times, healed)
+				b := newBox(t, durable.Config{})
+				w := b.start()
+				p := w.connect()
+				p.expect("SET a 1\r\n", "+OK\r\n")
+				b.disk.Fail(&crashdisk.Fault{Code: c.code, File: c.file, Err: syscall.EIO, Left: times})
+				p.send("BGREWRITEAOF\r\n")
+				acked := 0
+				for range 8 {
+					q := w.connect()
+					if got := q.ask("INCR n\r\n"); strings.HasPrefix(got, ":") {
+						_, _ = fmt.Sscanf(got, ":%d", &acked)
+					} else if !strings.HasPrefix(got, "-MISCONF") {
+						t.Fatalf("%s: INCR is answered with %q", what, got)
+					}
+					if healed {
+						w.advance(2 * time.Second)
+					}
+				}
+				if healed {
+					w.advance(5 * time.Minute)
+					p.ask("PING\r\n")
+					q := w.connect()
+					q.expect("SET b 1\r\n", "+OK\r\n")
+					if got := q.ask("INFO persistence\r\n"); !strings.Contains(got, "aof_last_write_status:ok") || !strings.Contains(got, "aof_last_bgrewrite_status:ok") {
+						t.Errorf("%s: INFO says %q", what, got)
+					}
+				}
+				b.disk.Heal()
+				b.crash()
+				b.start()
+				b.w.connect().expect("GET a\r\n", bulk("1"))
+				if n := b.count("n"); n < acked || n > 8 {
+					t.Errorf("%s: %d, but %d was acknowledged", what, n, acked)
+				}
+				if healed {
+					b.w.connect().expect("GET b\r\n", bulk("1"))
+				}
+				b.stop()
+				if t.Failed() {
+					return
+				}
+			}
+		}
+	}
+}
