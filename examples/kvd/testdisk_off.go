@@ -1,4 +1,4 @@
-//go:build !kvd_crashdisk
+//go:build !kvd_crashdisk || !unix
 
 package main
 

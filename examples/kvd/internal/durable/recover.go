@@ -281,6 +281,11 @@ func (r *replay) resume(ctx context.Context) error {
 	if err := r.file.Sync(ctx); err != nil {
 		return err
 	}
+	// The names, too, may be in the cache only, if the kvd before was killed
+	// between a rename and the sync behind it.
+	if err := r.log.syncDir(ctx); err != nil {
+		return err
+	}
 	r.log.seg = &segment{file: r.file, header: r.reader.Header, size: end, durable: end}
 	r.file = nil // the Log's now
 	return nil

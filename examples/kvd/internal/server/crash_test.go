@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/examples/kvd/internal/crashdisk"
 	"github.com/rouse-go/rouse/examples/kvd/internal/durable"
 )
@@ -146,6 +149,75 @@ func crashEverywhere(t *testing.T, policy durable.Policy, step, ticks int) (plac
 	return places
 }
 
+// A life of accidents: syncs and writes that fail for a time, rewrites, losses
+// of power, kills and ends in order, drawn at random, on one directory.
+func TestRandomAccidents(t *testing.T) {
+	acknowledged, failures, ends := 0, 0, map[string]int{}
+	for seed := range uint64(30) {
+		rng := rand.New(rand.NewPCG(seed, 5))
+		policy := durable.Policy(max(0, rng.IntN(6)-3))
+		b := newBox(t, durable.Config{Fsync: policy, MinSize: 5000, Growth: 50})
+		b.disk = crashdisk.New(b.dir, seed)
+		c := newClients(b, policy != durable.Always)
+		for life := range 5 {
+			w := b.start()
+			c.check(fmt.Sprintf("seed %d, %v, life %d", seed, policy, life))
+			w.dsk.Latency = time.Duration(rng.IntN(5)) * time.Millisecond
+			crashing, before := false, c.acked()
+			for range rng.IntN(60) {
+				switch rng.IntN(20) {
+				case 0:
+					code := []driver.Code{driver.Sync, driver.WriteAt, driver.Open, driver.Rename, driver.Remove}[rng.IntN(5)]
+					b.disk.Fail(&crashdisk.Fault{Code: code, File: []string{"log", "base", ""}[rng.IntN(3)], Err: syscall.EIO, Left: 1 + rng.IntN(4)})
+				case 1:
+					w.connect().send("BGREWRITEAOF\r\n")
+				case 2:
+					b.disk.Heal()
+					w.advance(3 * time.Second)
+				case 3:
+					if left := rng.IntN(30); life > 1 && !crashing {
+						crashing = true
+						b.disk.CrashWhen(func(string) bool { left--; return left < 0 }, nil)
+					}
+				}
+				c.tick(time.Millisecond)
+			}
+			acknowledged += c.acked() - before
+			b.disk.Heal()
+			failures += strings.Count(w.log.String(), "kvd: can't write the log")
+			how := []string{"crash", "kill", "end"}[rng.IntN(3)]
+			if b.disk.Crashed() || crashing {
+				how = "crash"
+			}
+			ends[how]++
+			c.lossy = policy != durable.Always && how == "crash"
+			switch how {
+			case "crash":
+				b.crash()
+			case "kill":
+				b.kill()
+			case "end":
+				w.dsk.Latency = 0 // nobody would move the clock
+				w.drv.Advance(slow)
+				if err := w.srv.Shutdown(); err != nil && !errors.Is(err, syscall.EIO) {
+					t.Fatal(err)
+				}
+				b.kill()
+			}
+		}
+		b.start()
+		c.check(fmt.Sprintf("seed %d, %v, at the end", seed, policy))
+		b.stop()
+		if t.Failed() {
+			t.FailNow()
+		}
+	}
+	t.Logf("%d acknowledged writes checked, the log failed %d times, ends: %v", acknowledged, failures, ends)
+	if failures < 15 || len(ends) != 3 {
+		t.Error("too little happens")
+	}
+}
+
 // clients write, and know what was acknowledged and what may have been done.
 type clients struct {
 	b     *box
@@ -156,8 +228,9 @@ type clients struct {
 
 type client struct {
 	id        int
-	sent      int // rounds
-	confirmed int // of which so many were acknowledged
+	sent      int  // rounds
+	confirmed int  // of which so many were acknowledged
+	lost      bool // it was told that the outcome is not known, or refused
 	peer      *peer
 	replies   string // to the latest round, so far
 }
@@ -178,7 +251,7 @@ func (c *clients) tick(d time.Duration) {
 		if cl.peer == nil {
 			cl.peer = c.b.w.connect()
 		}
-		if c.ticks <= cl.id {
+		if c.ticks <= cl.id || cl.lost {
 			continue // not all at the same moment
 		}
 		if cl.sent == cl.confirmed {
@@ -188,9 +261,14 @@ func (c *clients) tick(d time.Duration) {
 	}
 	c.b.w.advance(d)
 	for _, cl := range c.all {
+		if cl.lost {
+			continue
+		}
 		cl.replies += cl.peer.take()
-		if strings.Count(cl.replies, "\r\n") == 10 {
+		if strings.HasPrefix(cl.replies, ":") && strings.Count(cl.replies, "\r\n") == 10 {
 			cl.replies, cl.confirmed = "", cl.sent
+		} else if strings.HasPrefix(cl.replies, "-MISCONF") {
+			cl.replies, cl.lost = "", true
 		} else if cl.replies != "" {
 			c.b.t.Errorf("client %d gets a part of its replies: %q", cl.id, cl.replies)
 		}
@@ -256,6 +334,6 @@ func (c *clients) check(when string) {
 				t.Errorf("%s: %s is %q", when, key, got)
 			}
 		}
-		cl.sent, cl.confirmed, cl.peer, cl.replies = done, done, nil, ""
+		cl.sent, cl.confirmed, cl.peer, cl.replies, cl.lost = done, done, nil, "", false
 	}
 }
