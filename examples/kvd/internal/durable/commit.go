@@ -84,7 +84,7 @@ func (l *Log) writeTaken(ctx context.Context, seq uint64, last bool, position ui
 	if l.taken.Len() > 0 {
 		frame := l.taken.Seal(seg.header, seq, seg.durable, false)
 		if _, err := seg.file.WriteAt(ctx, frame, seg.size); err != nil {
-			return err
+			return l.unlessReplaced(seg, err)
 		}
 		seg.size += int64(len(frame))
 		l.rewriter.logSize += int64(len(frame))
@@ -121,11 +121,20 @@ func (l *Log) sync(ctx context.Context, seg *segment) error {
 	l.syncing = false
 	l.syncDone.notify()
 	if err != nil {
-		return err
+		return l.unlessReplaced(seg, err)
 	}
 	l.stats.syncs++
 	seg.durable = size
 	return nil
+}
+
+// unlessReplaced returns err, the failure of a write or sync of seg, if that is
+// the Log's segment still. Else a repair was faster, and its base has all.
+func (l *Log) unlessReplaced(seg *segment, err error) error {
+	if seg != l.seg && !over(err) {
+		return nil
+	}
+	return err
 }
 
 // syncEverySecond is the fiber of the policy EverySecond.

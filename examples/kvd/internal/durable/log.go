@@ -22,9 +22,9 @@
 // files begins at once, and again and again until one succeeds: everything in
 // memory is durable then, and the Log is whole.
 //
-// Two fibers do the work, in direct style: the one that commits, and the one
-// that rewrites, which has a task queue of its own so that the connections keep
-// their turn.
+// Fibers do the work, in direct style: one commits, one rewrites, and under the
+// policy EverySecond a third syncs. Each has a task queue of its own, so that
+// the connections keep their turn.
 package durable
 
 import (
