@@ -123,9 +123,6 @@ func Select(all []Benchmark, run, impl *regexp.Regexp, withBaseline bool) []Benc
 			for _, im := range b.Impls {
 				if wanted[im.Name] {
 					wanted[b.base(im)] = true
-					if im.Goal.To != "" {
-						wanted[im.Goal.To] = true
-					}
 				}
 			}
 		}
