@@ -120,3 +120,23 @@ func ExamplePanicError() {
 	fmt.Println(errors.As(err, &p), p.Value)
 	// Output: true out of cheese
 }
+
+// An executor that makes its tasks with the Context it polls with uses their
+// memory again.
+func ExampleNewTaskIn() {
+	var queue []rouse.Runnable
+	cx := rouse.NewExecutorContext(nil, nil)
+	for i := range 3 {
+		r, j := rouse.NewTaskIn(cx, rouse.Ready(i), func(r rouse.Runnable) { queue = append(queue, r) })
+		r.Schedule()
+		for _, r := range queue {
+			r.Run(cx)
+		}
+		queue = queue[:0]
+		fmt.Println(j.Poll(cx)) // the cell is free now
+	}
+	// Output:
+	// 0 <nil>
+	// 1 <nil>
+	// 2 <nil>
+}

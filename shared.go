@@ -78,8 +78,9 @@ func NewTask[T any](f Future[T], schedule func(Runnable)) (Runnable, JoinHandle[
 	return beginShared(new(sharedCell[T]), f, schedule)
 }
 
-// NewTaskIn is NewTask for a caller who polls with cx at this moment, or lends it
-// to whoever does: the memory of tasks that have finished there is used again.
+// NewTaskIn is NewTask for the goroutine that polls with cx, an executor's own: the
+// memory of tasks that have ended in polls with it is used again, so that in the
+// steady state a task costs no allocation beside its future's.
 func NewTaskIn[T any](cx *Context, f Future[T], schedule func(Runnable)) (Runnable, JoinHandle[T]) {
 	if f == nil || schedule == nil {
 		panic("rouse: NewTaskIn needs a Future and a schedule function")

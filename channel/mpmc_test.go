@@ -570,4 +570,26 @@ func TestMPMCNoAllocations(t *testing.T) {
 	}); n != 0 {
 		t.Errorf("ctx forms: %v allocations", n)
 	}
+	run(t, func(ctx context.Context, l *executor.Local) {
+		back := channel.NewMPMC[int](1)
+		h := goFiber(ctx, l, func(ctx context.Context) {
+			for {
+				v, err := c.Recv(ctx)
+				if err != nil {
+					return
+				}
+				back.Send(ctx, v)
+			}
+		})
+		round := func() {
+			c.Send(ctx, 1)
+			back.Recv(ctx) // waits
+		}
+		round()
+		if n := testing.AllocsPerRun(200, round); n != 0 {
+			t.Errorf("fibers: %v allocations", n)
+		}
+		c.Close()
+		h.Join(ctx)
+	})
 }

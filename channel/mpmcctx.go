@@ -10,6 +10,16 @@ import (
 // patience is how often a goroutine yields before it waits: see queued.yielded.
 const patience = 2
 
+// endless reports that ctx has no end, and is no fiber's: then what need not wait
+// needs no further questions. A fiber would have to spend of its budget, and its
+// ctx makes its Done channel when asked.
+func endless(ctx context.Context) bool {
+	if _, ok := ctx.(rouse.Awaiter); ok {
+		return false
+	}
+	return ctx.Done() == nil
+}
+
 // Send sends v; it waits while the channel is full. It may be called from fibers
 // of any executor, where it suspends the fiber, and from goroutines, which it
 // blocks; not inside a Poll. If ctx ends first it returns ctx.Err(), after Close
@@ -17,6 +27,11 @@ const patience = 2
 //
 // It allocates nothing if it need not wait, and in a fiber not at all.
 func (c *MPMC[T]) Send(ctx context.Context, v T) error {
+	if endless(ctx) {
+		if err := c.TrySend(v); err != ErrFull {
+			return err
+		}
+	}
 	if a := rouse.FiberOf(ctx); a != nil {
 		return c.sendInFiber(ctx, a, v)
 	}
@@ -66,6 +81,11 @@ func (c *MPMC[T]) sendInFiber(ctx context.Context, a rouse.Awaiter, v T) (err er
 //
 // It allocates nothing if it need not wait, and in a fiber not at all.
 func (c *MPMC[T]) Recv(ctx context.Context) (v T, err error) {
+	if endless(ctx) {
+		if v, err = c.TryRecv(); err != ErrEmpty {
+			return v, err
+		}
+	}
 	if a := rouse.FiberOf(ctx); a != nil {
 		return c.recvInFiber(ctx, a)
 	}

@@ -19,8 +19,8 @@ type seat struct {
 	w atomics.Pointer[worker]
 }
 
-// gone is where a worker sat: others may sit behind.
-const gone = 1
+// gone is where a worker sat: others may sit behind. No goroutine has that number.
+const gone = ^uintptr(0)
 
 func (t *seats) init(workers int) {
 	n := 8
@@ -36,7 +36,8 @@ func (t *seats) sit(w *worker) {
 	defer t.mu.Unlock()
 	me := gid.Identity()
 	for i := slotOf(me); ; i++ {
-		if s := &t.table[i&uintptr(len(t.table)-1)]; s.g.Load() <= gone {
+		s := &t.table[i&uintptr(len(t.table)-1)]
+		if g := s.g.Load(); g == 0 || g == gone {
 			s.w.Store(w)
 			s.g.Store(me) // pairs with the Load in at
 			return
@@ -44,16 +45,30 @@ func (t *seats) sit(w *worker) {
 	}
 }
 
-// leave ends what sit began, on the same goroutine.
+// leave ends what sit began, on the same goroutine. Gravestones that nobody has to
+// get past any more become free, or they would fill the table in time.
 func (t *seats) leave() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.at(gid.Identity()).g.Store(gone)
+	n := uintptr(len(t.table))
+	me := gid.Identity()
+	i := slotOf(me)
+	for t.table[i%n].g.Load() != me {
+		i++
+	}
+	t.table[i%n].g.Store(gone)
+	if t.table[(i+1)%n].g.Load() != 0 {
+		return
+	}
+	for ; t.table[i%n].g.Load() == gone; i-- {
+		t.table[i%n].g.Store(0)
+	}
 }
 
 // at returns g's seat, or nil.
 func (t *seats) at(g uintptr) *seat {
-	for i := slotOf(g); ; i++ {
+	i := slotOf(g)
+	for range t.table {
 		s := &t.table[i&uintptr(len(t.table)-1)]
 		switch s.g.Load() { // pairs with the Store in sit
 		case g:
@@ -61,7 +76,9 @@ func (t *seats) at(g uintptr) *seat {
 		case 0:
 			return nil
 		}
+		i++
 	}
+	return nil
 }
 
 // slotOf spreads addresses of goroutine descriptors, which are a few hundred

@@ -23,7 +23,8 @@ goroutines, in one run, and reports times, allocations and ratios. Every
 benchmark checks its own result. All of them take some minutes.
 
 Single-threaded benchmarks run in a process that is bound to one CPU, with
-GOMAXPROCS=1. Only the ratios of one run can be relied on; a busy machine
+GOMAXPROCS=1; what uses several cores is left alone, and so is the goroutine_unbound
+that it is compared with. Only the ratios of one run can be relied on; a busy machine
 shows in the columns cpu and [95%].
 
   rouse bench -list                    what there is
@@ -52,7 +53,7 @@ func parseBench(args []string, stdout, stderr io.Writer) (f benchFlags, err erro
 	fs := flag.NewFlagSet("rouse bench", flag.ContinueOnError)
 	fs.SetOutput(io.Discard) // we say it ourselves
 	run := fs.String("run", "", "run only benchmarks whose name matches `REGEX`")
-	impl := fs.String("impl", "", "run only implementations whose name matches `REGEX`, and goroutine, for the ratios")
+	impl := fs.String("impl", "", "run only implementations whose name matches `REGEX`, and those that they are compared with")
 	fs.IntVar(&f.options.Count, "count", 0, fmt.Sprintf("repetitions, `N` of each implementation (default %d; those that take seconds have their own, see -list)", bench.DefaultCount))
 	fs.Float64Var(&f.options.Scale, "scale", 1, "do only `F` of the work, above 0, at most 1: for a smoke test; the report is marked as not comparable")
 	fs.IntVar(&f.options.CPU, "cpu", -1, "bind to CPU `N`, counted from 0; -1 is the last one that may be used")

@@ -24,6 +24,7 @@ type Ring[T any] struct {
 	_     pad
 	slots []slot[T] // constant
 	lap   uint64    // constant: a power of two above the capacity
+	back  int       // constant: see StandBack
 	_     pad
 }
 
@@ -44,6 +45,7 @@ func (r *Ring[T]) init(capacity int) {
 	if capacity < 1 || uint64(capacity) > 1<<31 {
 		panic("rouse: mpmc: a queue with capacity " + strconv.Itoa(capacity) + "; it must be between 1 and 2^31")
 	}
+	r.back = defaultBack
 	r.slots = make([]slot[T], capacity)
 	for i := range r.slots {
 		r.slots[i].turn.Store(uint64(i))
@@ -73,7 +75,7 @@ func (r *Ring[T]) after(pos uint64) uint64 {
 // has begun and not ended.
 func (r *Ring[T]) Push(v T) bool {
 	for try := 0; ; try++ {
-		backOff(try)
+		r.backOff(try)
 		pos := r.tail.Load()
 		if pos&closed != 0 {
 			return false
@@ -98,7 +100,7 @@ func (r *Ring[T]) Push(v T) bool {
 // The ring keeps no reference to what was taken.
 func (r *Ring[T]) Pop() (v T, ok bool) {
 	for try := 0; ; try++ {
-		backOff(try)
+		r.backOff(try)
 		pos := r.head.Load()
 		s := r.at(pos)
 		switch d := int64(s.turn.Load() - (pos + 1)); { // pairs with the Store in Push
@@ -115,13 +117,20 @@ func (r *Ring[T]) Pop() (v T, ok bool) {
 	}
 }
 
-// backOff lets a moment pass before another try: at most some two microseconds,
-// and nothing before the first. Whoever was quicker has the cache line now, and
-// moves several elements with it instead of one, which is worth more than the
-// moment.
-func backOff(try int) {
+// defaultBack is some hundred nanoseconds at first, and two microseconds at last.
+const defaultBack = 256
+
+// StandBack sets how long a push or pop stands back when another has won a place
+// before it: so many empty loops, some four a nanosecond, and up to sixteen times
+// as many if it happens again. Whoever was quicker has the cache line now, and
+// moves many elements with it instead of one: the longer, the more throughput,
+// and the more delay for who lost. Call it before the ring is used.
+func (r *Ring[T]) StandBack(loops int) { r.back = loops }
+
+// backOff lets a moment pass before another try, and nothing before the first.
+func (r *Ring[T]) backOff(try int) {
 	if try > 0 {
-		spin(min(256<<min(try, 4), 4096))
+		spin(r.back << min(try-1, 4))
 	}
 }
 

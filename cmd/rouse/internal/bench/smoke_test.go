@@ -114,8 +114,13 @@ func TestFailures(t *testing.T) {
 		}
 		// The whole of the work can't be done in a millisecond.
 		r := Run(context.Background(), []Benchmark{yield1000}, Options{Count: 1, Scale: 1, CPU: -1, Timeout: time.Millisecond})
-		if len(r.Failures) != 1 || !strings.Contains(r.Failures[0].Err, "no answer") {
-			t.Errorf("failures are %v", r.Failures)
+		if len(r.Failures) != len(r.jobs(yield1000)) {
+			t.Errorf("failures are %v; want one of each process", r.Failures)
+		}
+		for _, f := range r.Failures {
+			if !strings.Contains(f.Err, "no answer") {
+				t.Errorf("failure is %v", f)
+			}
 		}
 	})
 }
