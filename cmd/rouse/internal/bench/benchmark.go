@@ -111,8 +111,8 @@ var All = []Benchmark{
 }
 
 // Select returns the benchmarks whose name run matches, with the
-// implementations that impl matches; nil matches all. The baseline stays in,
-// so that there are ratios, if withBaseline is set.
+// implementations that impl matches; nil matches all. What they are
+// compared with stays in, so that there are ratios, if withBaseline is set.
 func Select(all []Benchmark, run, impl *regexp.Regexp, withBaseline bool) []Benchmark {
 	var chosen []Benchmark
 	for _, b := range all {
@@ -130,8 +130,12 @@ func Select(all []Benchmark, run, impl *regexp.Regexp, withBaseline bool) []Benc
 		}
 		if withBaseline {
 			for _, im := range b.Impls {
-				if wanted[im.Name] {
-					wanted[b.base(im)] = true
+				if !wanted[im.Name] {
+					continue
+				}
+				wanted[b.base(im)] = true
+				for _, bound := range im.Goal.Beside {
+					wanted[bound.To] = true
 				}
 			}
 		}
