@@ -128,7 +128,13 @@ func (d *Driver) sweepHolders(spill bool) {
 	h.sweep = max(64, 2*len(kept))
 }
 
+// spill moves what s holds to the heap, and stops its receive: it holds nothing
+// then, and without a reader it would fill the heap instead.
 func (d *Driver) spill(s *slot) {
+	if s.in != 0 && s.flags&stopped == 0 {
+		s.flags |= stopped
+		d.cancel(s.in)
+	}
 	x := s.more()
 	for s.got.count > 0 {
 		g := &s.got
@@ -143,7 +149,8 @@ func (d *Driver) spill(s *slot) {
 // none. Park calls it before it submits.
 func (d *Driver) refill() error {
 	h := &d.hold
-	if h.armed > 0 && (h.free < d.buffers.Len()/4 || h.armed > d.buffers.Len()) {
+	// Those that found none want some as well, though nothing of theirs is armed.
+	if want := h.armed + len(h.dry); want > 0 && (h.free < d.buffers.Len()/4 || want > d.buffers.Len()) {
 		if before := d.buffers.Len(); before < d.buffers.Cap() {
 			if err := d.buffers.Grow(max(minBuffers, 2*before)); err != nil {
 				return err
