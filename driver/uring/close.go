@@ -128,8 +128,11 @@ func (d *Driver) Close() error {
 		d.sleeper.close()
 		return err
 	}
-	d.flush()
 	own := d.enter(0) == nil
+	if own {
+		d.flush()
+		own = d.enter(0) == nil
+	}
 	for own && d.ring.Prepared() > 0 {
 		d.bury()
 		own = d.enter(0) == nil
