@@ -73,7 +73,7 @@ func (d *Driver) shutStream(s *slot) {
 	switch {
 	case o == nil:
 	case s.flags&abrupt == 0:
-		o.last = true
+		o.last, o.tell = true, true
 		_ = unix.SetsockoptInt(int(s.fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, unsentTimeout)
 		return
 	default:
@@ -128,8 +128,11 @@ func (d *Driver) Close() error {
 		d.sleeper.close()
 		return err
 	}
-	d.flush()
 	own := d.enter(0) == nil
+	if own {
+		d.flush()
+		own = d.enter(0) == nil
+	}
 	for own && d.ring.Prepared() > 0 {
 		d.bury()
 		own = d.enter(0) == nil
@@ -184,6 +187,7 @@ func (d *Driver) waitForKernel(own bool) (busy bool) {
 	}
 	for _, r := range d.requests.All() {
 		if r.duty == dutySend && r.out.state != outSlow && r.out.notes == 0 {
+			r.out.closeLast()
 			d.retire(r.out.req) // not in the kernel
 		}
 	}
@@ -199,6 +203,14 @@ func (d *Driver) waitForKernel(own bool) (busy bool) {
 	}
 	d.submitted()
 	return false
+}
+
+// closeLast closes the descriptor if that was left to do.
+func (o *outgoing) closeLast() {
+	if o.last {
+		unix.Close(int(o.fd))
+		o.last = false
+	}
 }
 
 // bury takes completions when nobody is to be woken any more.
@@ -221,13 +233,10 @@ func (d *Driver) bury() {
 				}
 				o.state = outLinger
 			}
-			if o.notes > 0 {
+			if o.notes > 0 || o.state != outLinger {
 				continue
 			}
-			if o.last {
-				unix.Close(int(o.fd))
-				o.last = false
-			}
+			o.closeLast()
 		case c.Flags&uring.CQEMore != 0:
 			if r.duty == dutyAccept && c.Res >= 0 {
 				unix.Close(int(c.Res))

@@ -33,6 +33,8 @@ type Driver struct {
 	sends sending
 
 	files   *filepool.Pool
+	bells   driver.Bells
+	towers  []tower       // of the same doorbells
 	packets *sock.Packets // nil before the first ListenPacket
 	closed  bool
 }

@@ -128,7 +128,13 @@ func (d *Driver) sweepHolders(spill bool) {
 	h.sweep = max(64, 2*len(kept))
 }
 
+// spill moves what s holds to the heap, and stops its receive: it holds nothing
+// then, and without a reader it would fill the heap instead.
 func (d *Driver) spill(s *slot) {
+	if s.in != 0 && s.flags&stopped == 0 {
+		s.flags |= stopped
+		d.cancel(s.in)
+	}
 	x := s.more()
 	for s.got.count > 0 {
 		g := &s.got
@@ -145,9 +151,11 @@ func (d *Driver) refill() error {
 	h := &d.hold
 	// Buffers are added when they run short and there are connections for them,
 	// not for connections at rest: the kernel uses all of them in turn, so each
-	// one more is memory touched.
-	if before := d.buffers.Len(); h.armed > 0 && (before == 0 || h.free < before/4) {
-		if before < min(2*h.armed, d.buffers.Cap()) || before == 0 {
+	// one more is memory touched. Those that found none want some as well, though
+	// nothing of theirs is armed.
+	want := h.armed + len(h.dry)
+	if before := d.buffers.Len(); want > 0 && (before == 0 || h.free < before/4) {
+		if before == 0 || before < min(2*want, d.buffers.Cap()) {
 			if err := d.buffers.Grow(max(minBuffers, 2*before)); err != nil {
 				return err
 			}

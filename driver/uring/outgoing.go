@@ -34,6 +34,8 @@ type outgoing struct {
 	notes    int32 // sends without copying whose notification is to come
 	state    outState
 	class    uint8
+	tell     bool // something waits for it to be sent: let the kernel say so
+	unix     bool // of a unix socket, which can't send without copying
 	last     bool // the connection is closed: close the descriptor after it
 	drop     bool // the connection and its descriptor are closed: send no more
 }
@@ -45,7 +47,6 @@ var classes = [...]int{1 << 10, 1 << 13, 1 << 16}
 // sending is the driver's outgoing buffers.
 type sending struct {
 	dirty, flown []*outgoing
-	awaited      bool // something waits for one of flown to be sent
 	free         [len(classes)][]*outgoing
 }
 
@@ -75,14 +76,14 @@ func (d *Driver) outgoing(on driver.Handle, s *slot, n int) *outgoing {
 	}
 	m, r := d.begin(dutySend, on)
 	r.out = o
-	o.req, o.on, o.fd = m, on, s.fd
+	o.req, o.on, o.fd, o.unix = m, on, s.fd, s.kind == kindUnix
 	return o
 }
 
 // release puts o away. The kernel has nothing of it.
 func (d *Driver) release(o *outgoing) {
 	d.retire(o.req)
-	o.req, o.on, o.from, o.to, o.flying, o.last, o.drop, o.state = 0, 0, 0, 0, 0, false, false, outFree
+	o.req, o.on, o.from, o.to, o.flying, o.tell, o.last, o.drop, o.state = 0, 0, 0, 0, 0, false, false, false, outFree
 	if l := d.sends.free[o.class]; len(l) < freeLimit[o.class] {
 		d.sends.free[o.class] = append(l, o)
 	}
@@ -108,7 +109,10 @@ func (d *Driver) grow(o *outgoing, n int) {
 }
 
 // flush submits what was taken. It may not wait, so that one system call is
-// through with all of it; and what is sent completely makes no completion.
+// through with all of it; and what is sent completely makes no completion. But
+// that call may sleep, and then we learn late that all was sent. So if something
+// is to be done after it, a Send that waits, a shutdown or the closing, the
+// request is one that tells.
 func (d *Driver) flush() {
 	for k, o := range d.sends.dirty {
 		d.sends.dirty[k] = nil
@@ -116,8 +120,8 @@ func (d *Driver) flush() {
 			d.release(o)
 			continue
 		}
-		zc := d.cfg.ZeroCopy > 0 && o.to-o.from >= d.cfg.ZeroCopy && d.has.Has(uring.FeatureSendZC)
-		if zc || !d.has.Has(uring.FeatureQuiet) {
+		zc := d.cfg.ZeroCopy > 0 && o.to-o.from >= d.cfg.ZeroCopy && !o.unix && d.has.Has(uring.FeatureSendZC)
+		if zc || o.tell || !d.has.Has(uring.FeatureQuiet) {
 			d.sendSlow(o, zc)
 			continue
 		}
@@ -126,9 +130,6 @@ func (d *Driver) flush() {
 		e.Send(int(o.fd), unsafe.Pointer(&o.buf[o.from]), o.flying, unix.MSG_DONTWAIT|unix.MSG_WAITALL|unix.MSG_NOSIGNAL, uint64(o.req))
 		e.Quiet()
 		d.sends.flown = append(d.sends.flown, o)
-		if _, s := d.slots.Get(o.on); s == nil || s.wr != nil || s.flags&closing != 0 {
-			d.sends.awaited = true
-		}
 	}
 	d.sends.dirty = d.sends.dirty[:0]
 }
@@ -158,6 +159,5 @@ func (d *Driver) settle() int {
 		}
 	}
 	d.sends.flown = d.sends.flown[:0]
-	d.sends.awaited = false
 	return n
 }

@@ -21,7 +21,7 @@ func (d *Driver) Park(until int64) (int, error) {
 	if err := d.begun(); err != nil {
 		return 0, err
 	}
-	n := d.files.Reap()
+	n := d.files.Reap() + d.bells.Drain()
 	if d.ring.Ready() {
 		n += d.reap() // of a system call in the middle of the turn
 	}
@@ -33,22 +33,11 @@ func (d *Driver) Park(until int64) (int, error) {
 		if err := d.prepare(); err != nil {
 			return n, err
 		}
-		if d.sends.awaited && left != 0 {
-			// That a send is through makes no completion that would end a sleep.
-			got, err := d.turn(0, false)
-			if n += got; n > 0 {
-				left = 0
-			}
-			if err != nil {
-				return n, err
-			}
-			continue
-		}
 		// Pairs with the Swap in Unpark. After it a notification rings.
 		if left == 0 || !d.sleeper.down() {
 			return d.look(n)
 		}
-		d.watchBell()
+		d.watchBells()
 		timeout := uring.Forever
 		if left != driver.Forever {
 			timeout = time.Duration(left)
@@ -58,7 +47,7 @@ func (d *Driver) Park(until int64) (int, error) {
 		if err != nil {
 			return n, err
 		}
-		n += d.files.Reap()
+		n += d.files.Reap() + d.bells.Drain()
 		if n > 0 || d.told {
 			// What this turn's completions asked for can wait for the next.
 			return n, nil
@@ -80,7 +69,7 @@ func (d *Driver) look(n int) (int, error) {
 		}
 	}
 	d.sleeper.take()
-	return n + d.files.Reap(), nil
+	return n + d.files.Reap() + d.bells.Drain(), nil
 }
 
 // prepare writes what the turn has left into the ring.
@@ -148,12 +137,4 @@ func (d *Driver) left(until int64) int64 {
 		return 0 // spares the look at the clock
 	}
 	return max(0, until-d.Now())
-}
-
-// watchBell has the kernel tell of each ring of the bell.
-func (d *Driver) watchBell() {
-	if !d.armed {
-		d.armed = true
-		d.entry().PollMany(d.bell, unix.POLLIN, uint64(bellMark))
-	}
 }

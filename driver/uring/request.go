@@ -30,6 +30,7 @@ const (
 	dutyPoll                // of slot, for reading
 	dutyPollOut             // of slot, for writing
 	dutyFile                // of op
+	dutyBell                // of a doorbell
 )
 
 // A request is the record of one request that the kernel has or will get. It
@@ -66,7 +67,9 @@ func (d *Driver) entry() *uring.SQE {
 		if e := d.ring.Next(); e != nil {
 			return e
 		}
-		d.enter(0)
+		if err := d.enter(0); err != nil && d.ring.Prepared() >= d.cfg.Entries {
+			panic(err.Error()) // of a thread that is not the ring's
+		}
 	}
 }
 
@@ -112,6 +115,9 @@ func (d *Driver) complete(c *uring.CQE) int {
 		return d.connected(m, r, c)
 	case dutyPoll, dutyPollOut:
 		return d.polled(m, r, c)
+	case dutyBell:
+		d.tolled(m, c.Flags&uring.CQEMore != 0)
+		return 0
 	default:
 		return d.fileDone(m, r, c)
 	}

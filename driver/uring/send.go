@@ -44,6 +44,7 @@ func (d *Driver) send(op *driver.Op) bool {
 		d.grow(o, want)
 	}
 	if o.to == len(o.buf) {
+		o.tell = true
 		return d.wait(i, s, op)
 	}
 	n := 0
@@ -152,6 +153,7 @@ func (d *Driver) shutdown(op *driver.Op) bool {
 	}
 	// What was taken goes first; then sentAll shuts down.
 	s.flags |= closing
+	s.out.tell = true
 	again(&s.wr)
 	if how == unix.SHUT_WR {
 		return op.FinishNow(0, nil)
