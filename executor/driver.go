@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/internal/atomics"
@@ -64,11 +65,20 @@ func openBest(choices []choice, log *slog.Logger) (driver.Driver, error) {
 	return nil, fmt.Errorf("rouse: no driver can be used here: %w", errors.Join(why...))
 }
 
-// DriverNames lists the drivers of this system, the best first.
-func DriverNames() string {
-	names := make([]string, len(choices))
-	for i, c := range choices {
-		names[i] = c.name
+// DriverNames lists the drivers that this system has and allows, the best first.
+func DriverNames() string { return names() }
+
+// names tries each driver once in the life of the process.
+var names = sync.OnceValue(func() string {
+	var usable []string
+	for _, c := range choices {
+		d, err := c.open()
+		if err == nil {
+			d.Close()
+		}
+		if !errors.Is(err, driver.ErrNotSupported) {
+			usable = append(usable, c.name)
+		}
 	}
-	return strings.Join(names, ", ")
-}
+	return strings.Join(usable, ", ")
+})
