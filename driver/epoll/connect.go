@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/driver/internal/sock"
 )
 
 func (d *Driver) connect(op *driver.Op) bool {
@@ -16,22 +17,14 @@ func (d *Driver) connect(op *driver.Op) bool {
 	}
 	a := op.Args
 	op.Handle, a.Handle = 0, 0
-	to, err := resolve("tcp", a.Network, a.Addr, a.Path, false)
+	fd, to, err := sock.Connecting(a)
 	if err != nil {
 		return op.FinishNow(0, err)
 	}
-	fd, err := to.socket(unix.SOCK_STREAM)
-	if err != nil {
-		return op.FinishNow(0, err)
-	}
-	if err := prepare(fd, a, to); err != nil {
-		unix.Close(fd)
-		return op.FinishNow(0, err)
-	}
-	switch err := unix.Connect(fd, to.sa); err {
+	switch err := unix.Connect(fd, to.SA); err {
 	case nil:
 		k := kindTCP
-		if to.family == unix.AF_UNIX {
+		if to.Family == unix.AF_UNIX {
 			k = kindUnix
 		}
 		i, _ := d.add(fd, k, readable|writable)
@@ -50,24 +43,6 @@ func (d *Driver) connect(op *driver.Op) bool {
 		unix.Close(fd)
 		return op.FinishNow(0, os.NewSyscallError("connect", err))
 	}
-}
-
-// prepare sets what must be set before connect.
-func prepare(fd int, a *driver.Args, to target) error {
-	if to.family == unix.AF_UNIX {
-		return nil
-	}
-	if err := setInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil {
-		return err
-	}
-	if !a.Local.Addr().IsValid() && a.Local.Port() == 0 {
-		return nil
-	}
-	from, err := to.local(a.Local)
-	if err != nil {
-		return err
-	}
-	return os.NewSyscallError("bind", unix.Bind(fd, from))
 }
 
 // connected looks at a connecting socket that epoll reported, and completes

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/driver/internal/ring"
+	"github.com/rouse-go/rouse/driver/internal/sock"
 	"github.com/rouse-go/rouse/driver/internal/table"
 	"github.com/rouse-go/rouse/internal/filepool"
 )
@@ -27,7 +28,7 @@ type Driver struct {
 	files   *filepool.Pool
 	bells   driver.Bells
 	iov     [maxVec]unix.Iovec // of one vectored Send, empty between calls
-	packets *packets           // nil before the first ListenPacket
+	packets *sock.Packets      // nil before the first ListenPacket
 	closed  bool
 }
 
@@ -40,7 +41,7 @@ func New(cfg Config) (*Driver, error) {
 		return nil, err
 	}
 	if cfg.Backlog == 0 {
-		cfg.Backlog = maxBacklog()
+		cfg.Backlog = sock.MaxBacklog()
 	}
 	d := &Driver{cfg: cfg, start: time.Now()}
 	if err := d.sleeper.open(); err != nil {

@@ -3,12 +3,12 @@
 package epoll
 
 import (
-	"net/netip"
 	"os"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/driver/internal/sock"
 )
 
 // packetEvents is what a datagram socket is registered for while nobody waits
@@ -19,65 +19,18 @@ const packetEvents = unix.EPOLLIN | unix.EPOLLET
 func (d *Driver) listenPacket(op *driver.Op) bool {
 	a := op.Args
 	op.Handle, a.Handle = 0, 0
-	at := a.Addr
-	if a.Peer.IsValid() {
-		at = a.Peer // it decides which IP it is
-	}
-	to, err := resolve("udp", a.Network, at, "", !a.Peer.IsValid())
+	fd, dest, err := sock.ListenPacket(a)
 	if err != nil {
 		return op.FinishNow(0, err)
-	}
-	fd, err := to.socket(unix.SOCK_DGRAM)
-	if err != nil {
-		return op.FinishNow(0, err)
-	}
-	if err := bindPacket(fd, a, to); err != nil {
-		unix.Close(fd)
-		return op.FinishNow(0, err)
-	}
-	flags := readable | writable
-	if to.family == unix.AF_INET6 {
-		flags |= inet6
-	}
-	if a.Peer.IsValid() {
-		flags |= connected
 	}
 	if d.packets == nil {
-		d.packets = new(packets)
+		d.packets = new(sock.Packets)
 	}
-	i, _ := d.add(fd, kindPacket, flags)
+	i, s := d.add(fd, kindPacket, readable|writable)
+	s.ext = &extra{dest: dest}
 	op.Handle = d.slots.Handle(i)
 	a.Handle = op.Handle
 	return op.FinishNow(0, nil)
-}
-
-func bindPacket(fd int, a *driver.Args, to target) error {
-	if err := setInt(fd, unix.SOL_SOCKET, unix.SO_BROADCAST, 1); err != nil {
-		return err
-	}
-	if a.ReusePort {
-		if err := setInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1); err != nil {
-			return err
-		}
-	}
-	if !a.Peer.IsValid() {
-		if to.family == unix.AF_INET6 {
-			if err := setV6Only(fd, !to.dual); err != nil {
-				return err
-			}
-		}
-		return os.NewSyscallError("bind", unix.Bind(fd, to.sa))
-	}
-	if a.Addr.Addr().IsValid() || a.Addr.Port() != 0 {
-		from, err := to.local(a.Addr)
-		if err != nil {
-			return err
-		}
-		if err := unix.Bind(fd, from); err != nil {
-			return os.NewSyscallError("bind", err)
-		}
-	}
-	return os.NewSyscallError("connect", unix.Connect(fd, to.sa))
 }
 
 // packet returns the slot of a datagram socket, or an error that says why not.
@@ -109,9 +62,9 @@ func (d *Driver) recvMsgs(op *driver.Op) bool {
 		return d.wait(i, s, op)
 	}
 	msgs := op.Args.Msgs
-	msgs = msgs[:min(len(msgs), maxMsgs)]
+	msgs = msgs[:min(len(msgs), sock.MaxMsgs)]
 	for {
-		n, errno := d.packets.recv(int(s.fd), msgs, d)
+		n, errno := d.packets.Recv(int(s.fd), msgs, d)
 		switch errno {
 		case 0:
 			if n < len(msgs) {
@@ -139,7 +92,7 @@ func (d *Driver) sendMsgs(op *driver.Op) bool {
 		return d.wait(i, s, op)
 	}
 	for {
-		n, errno := d.packets.send(int(s.fd), op.Args.Msgs, s.flags, d)
+		n, errno := d.packets.Send(int(s.fd), op.Args.Msgs, s.ext.dest, d)
 		switch errno {
 		case 0:
 			return op.FinishNow(n, nil)
@@ -169,9 +122,4 @@ func (d *Driver) watchSend(i uint32, s *slot, on bool) error {
 		s.flags |= sending
 	}
 	return nil
-}
-
-// unmapped shows an IPv4 address that an IPv6 socket has as what it is.
-func unmapped(ip netip.Addr, port uint16) netip.AddrPort {
-	return netip.AddrPortFrom(ip.Unmap(), port)
 }

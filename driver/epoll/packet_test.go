@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/driver/internal/sock"
 )
 
 func listenPacket(t *testing.T, d *Driver) (driver.Handle, netip.AddrPort) {
@@ -29,8 +30,9 @@ func TestSendMsgsWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unix.Close(pair[1])
-	d.packets = new(packets)
-	i, s := d.add(pair[0], kindPacket, readable|writable|connected)
+	d.packets = new(sock.Packets)
+	i, s := d.add(pair[0], kindPacket, readable|writable)
+	s.ext = &extra{dest: sock.Peer}
 	h := d.slots.Handle(i)
 	op := &driver.Op{Code: driver.SendMsgs, Handle: h, Args: &driver.Args{Msgs: make([]driver.Message, 50)}}
 	for k := range op.Args.Msgs {
@@ -89,8 +91,8 @@ func TestShortRecvMsgs(t *testing.T) {
 		msgs[k] = driver.Message{Buf: []byte("x"), Addr: at}
 	}
 	send := run(t, d, &driver.Op{Code: driver.SendMsgs, Handle: a, Args: &driver.Args{Msgs: msgs}})
-	if send.N != maxMsgs {
-		t.Errorf("one call sent %d, want %d", send.N, maxMsgs)
+	if send.N != sock.MaxMsgs {
+		t.Errorf("one call sent %d, want %d", send.N, sock.MaxMsgs)
 	}
 	_, s := d.slots.Get(a)
 	for _, want := range []struct {
@@ -101,37 +103,5 @@ func TestShortRecvMsgs(t *testing.T) {
 		if r.N != want.got || (s.flags&readable != 0) != want.more {
 			t.Errorf("got %d of %d, believed readable: %v", r.N, want.room, s.flags&readable != 0)
 		}
-	}
-	for k := range d.packets.iovs {
-		if d.packets.iovs[k].Base != nil {
-			t.Fatal("the driver keeps a buffer of its caller")
-		}
-	}
-}
-
-// The kernel names interfaces once a minute at most.
-func TestZones(t *testing.T) {
-	d := openDriver(t)
-	var z zones
-	lo := z.index("lo", d)
-	if lo == 0 || z.name(lo, d) != "lo" {
-		t.Skip("this machine has no interface called lo")
-	}
-	if i := z.index("17", d); i != 17 {
-		t.Errorf("zone 17 is %d", i)
-	}
-	if i := z.index("no such zone", d); i != 0 {
-		t.Errorf("a zone that is not there is %d", i)
-	}
-	if name := z.name(1<<30, d); name != "1073741824" {
-		t.Errorf("interface 1<<30 is called %q", name)
-	}
-	if n := testing.AllocsPerRun(100, func() { z.index("lo", d); z.name(lo, d) }); n != 0 {
-		t.Errorf("%v allocations", n)
-	}
-	z.names[lo] = "old"
-	z.until = d.Now()
-	if z.name(lo, d) != "lo" {
-		t.Error("a name is never forgotten")
 	}
 }

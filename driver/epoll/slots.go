@@ -4,6 +4,7 @@ package epoll
 
 import (
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/driver/internal/sock"
 	"github.com/rouse-go/rouse/internal/filepool"
 )
 
@@ -21,13 +22,11 @@ const (
 
 // What we believe of a descriptor.
 const (
-	readable  uint8 = 1 << iota // a read may find something
-	writable                    // a write may find room
-	exact                       // look until EAGAIN: a short count proves nothing
-	watched                     // registered with epoll
-	sending                     // a datagram socket: registered for EPOLLOUT, too
-	inet6                       // a datagram socket of IPv6
-	connected                   // a datagram socket that has a peer
+	readable uint8 = 1 << iota // a read may find something
+	writable                   // a write may find room
+	exact                      // look until EAGAIN: a short count proves nothing
+	watched                    // registered with epoll
+	sending                    // a datagram socket: registered for EPOLLOUT, too
 )
 
 // A slot is what the driver keeps of one descriptor: 32 bytes, and 8 in the
@@ -46,6 +45,7 @@ type slot struct {
 type extra struct {
 	path string // a unix listener's, to unlink
 	file *filepool.File
+	dest sock.Dest // a datagram socket's
 }
 
 // add takes a slot for fd.
