@@ -27,7 +27,7 @@
 // # Idle connections
 //
 // A connection that waits owns no buffer and no goroutine: 384 bytes, and what
-// the driver keeps (epoll: 40 bytes, uring: 184 and what the kernel keeps). [Conn.PollRead] takes a buffer at each
+// the driver keeps (epoll: 40 bytes, uring: 136 and what the kernel keeps). [Conn.PollRead] takes a buffer at each
 // poll and uses it only if bytes are there, so one serves all the tasks of an
 // executor.
 //
