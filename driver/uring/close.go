@@ -113,6 +113,11 @@ func (d *Driver) stopNow(m mark) {
 // read or write of a file that hangs ends at once.
 const closeWait = 5 * time.Second
 
+// noteWait is how long it waits for memory that was sent without copying: a peer
+// that reads nothing keeps that for as long as it likes, and the kernel only
+// reads it.
+const noteWait = 100 * time.Millisecond
+
 // Close ends all and frees what the kernel holds for d. A second call does
 // nothing. What Send took is sent as far as the sockets have room. On another
 // thread than the ring's own it can't wait for the kernel; what the kernel may
@@ -194,9 +199,9 @@ func (d *Driver) waitForKernel(own bool) (busy bool) {
 	for i := range d.requests.All() {
 		d.cancel(d.requests.Handle(i))
 	}
-	deadline := time.Now().Add(closeWait)
-	for d.busy > 0 {
-		if d.enter(10*time.Millisecond) != nil || time.Now().After(deadline) {
+	for begun := time.Now(); d.busy > 0; {
+		took := time.Since(begun)
+		if d.enter(10*time.Millisecond) != nil || took > closeWait || took > noteWait && d.onlyNotes() {
 			return true
 		}
 		d.bury()
@@ -211,6 +216,17 @@ func (o *outgoing) closeLast() {
 		unix.Close(int(o.fd))
 		o.last = false
 	}
+}
+
+// onlyNotes reports whether all that is to come is word that memory which was
+// sent without copying is free again.
+func (d *Driver) onlyNotes() bool {
+	for _, r := range d.requests.All() {
+		if r.duty != dutySend || r.out.state != outLinger {
+			return false
+		}
+	}
+	return true
 }
 
 // bury takes completions when nobody is to be woken any more.
@@ -232,11 +248,11 @@ func (d *Driver) bury() {
 					o.notes++
 				}
 				o.state = outLinger
+				o.closeLast()
 			}
 			if o.notes > 0 || o.state != outLinger {
 				continue
 			}
-			o.closeLast()
 		case c.Flags&uring.CQEMore != 0:
 			if r.duty == dutyAccept && c.Res >= 0 {
 				unix.Close(int(c.Res))

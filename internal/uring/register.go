@@ -51,8 +51,23 @@ func (r *Ring) CancelNow(target uint64) error {
 // Message puts a completion with this mark and result into r. It may be called
 // from any thread that knows r to be open. It takes FeatureMessagesAlone.
 func (r *Ring) Message(mark uint64, res int32) error {
-	e := new(SQE)
-	e.Message(r.fd, mark, res, 0)
-	_, err := registerOn(-1, registerSendMsgRing, unsafe.Pointer(e), 1)
+	return r.Letter(mark, res).Send()
+}
+
+// A Letter is a message that was written beforehand.
+type Letter struct{ sqe SQE }
+
+// Letter writes one to r.
+func (r *Ring) Letter(mark uint64, res int32) *Letter {
+	l := new(Letter)
+	l.sqe.Message(r.fd, mark, res, 0)
+	return l
+}
+
+// Send puts a completion as the letter says into its ring, as often as it is
+// called and from any number of threads at a time; the kernel only reads it. It
+// allocates nothing.
+func (l *Letter) Send() error {
+	_, err := registerOn(-1, registerSendMsgRing, unsafe.Pointer(&l.sqe), 1)
 	return err
 }

@@ -1,0 +1,117 @@
+//go:build linux
+
+package uring
+
+import (
+	"io"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/internal/uring"
+)
+
+// descriptors counts what this process has open of the driver's sorts.
+func descriptors(t testing.TB) int {
+	t.Helper()
+	l, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, e := range l {
+		// Go's own poller opens these once, when it is first needed.
+		to, err := os.Readlink("/proc/self/fd/" + e.Name())
+		if err == nil && to != "anon_inode:[eventpoll]" {
+			n++
+		}
+	}
+	return n
+}
+
+// Close at every stage of what a connection may be at leaves no descriptor, and
+// does not wait for a peer that reads nothing.
+func TestCloseDriver(t *testing.T) {
+	stages := []struct {
+		name string
+		do   func(t *testing.T, d *Driver, h driver.Handle, c io.Writer)
+	}{
+		{"Idle", func(*testing.T, *Driver, driver.Handle, io.Writer) {}},
+		{"Receiving", func(_ *testing.T, d *Driver, h driver.Handle, _ io.Writer) {
+			d.Submit(&driver.Op{Code: driver.Recv, Handle: h, Buf: make([]byte, 10)})
+			d.Park(0)
+		}},
+		{"Received", func(t *testing.T, d *Driver, h driver.Handle, c io.Writer) {
+			d.Submit(&driver.Op{Code: driver.Recv, Handle: h, Buf: make([]byte, 10)})
+			c.Write(make([]byte, 30_000))
+			d.Park(d.Now() + int64(time.Second))
+		}},
+		{"Sent", func(_ *testing.T, d *Driver, h driver.Handle, _ io.Writer) {
+			d.Submit(&driver.Op{Code: driver.Send, Handle: h, Buf: make([]byte, 10)})
+		}},
+		{"SentAndClosed", func(_ *testing.T, d *Driver, h driver.Handle, _ io.Writer) {
+			d.Submit(&driver.Op{Code: driver.Send, Handle: h, Buf: make([]byte, 10)})
+			d.Submit(&driver.Op{Code: driver.CloseHandle, Handle: h})
+		}},
+		{"Stuck", stuck},
+		{"StuckAndClosed", func(t *testing.T, d *Driver, h driver.Handle, c io.Writer) {
+			stuck(t, d, h, c)
+			d.Submit(&driver.Op{Code: driver.CloseHandle, Handle: h})
+		}},
+		{"StuckAndClosedAndParked", func(t *testing.T, d *Driver, h driver.Handle, c io.Writer) {
+			stuck(t, d, h, c)
+			d.Submit(&driver.Op{Code: driver.CloseHandle, Handle: h})
+			d.Park(0)
+			d.Park(0)
+		}},
+	}
+	d := start(t, Config{})
+	pair(t, d) // opens what Go itself needs
+	for _, cfg := range []Config{{}, {ZeroCopy: 1}, {without: ^lacking(uring.FeatureBufferRings), mask: ^uint32(0)}} {
+		for _, s := range stages {
+			t.Run(s.name, func(t *testing.T) {
+				before := descriptors(t)
+				d := start(t, cfg)
+				h, c := pair(t, d)
+				s.do(t, d, h, c)
+				begun := time.Now()
+				if err := d.Close(); err != nil {
+					t.Error(err)
+				}
+				if took := time.Since(begun); took > 2*time.Second {
+					t.Errorf("Close took %v", took)
+				}
+				c.Close()
+				for deadline := time.Now().Add(time.Second); descriptors(t) != before; time.Sleep(time.Millisecond) {
+					if time.Now().After(deadline) {
+						t.Fatalf("%d descriptors, before it were %d", descriptors(t), before)
+					}
+				}
+				if d.busy != 0 && cfg.ZeroCopy == 0 {
+					t.Errorf("busy is %d", d.busy)
+				}
+			})
+		}
+	}
+}
+
+// stuck sends until a Send waits, since the peer does not read.
+func stuck(t *testing.T, d *Driver, h driver.Handle, _ io.Writer) {
+	t.Helper()
+	for range 1000 {
+		op := &driver.Op{Code: driver.Send, Handle: h, Buf: make([]byte, 256<<10)}
+		for k := 0; !d.Submit(op); k++ {
+			for range 20 {
+				if _, err := d.Park(0); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if !op.Done() {
+				return
+			}
+			op.Reset()
+		}
+	}
+	t.Fatal("a peer that does not read takes 256 MiB")
+}
