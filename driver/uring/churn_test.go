@@ -76,6 +76,34 @@ func TestUnreadDoNotStarve(t *testing.T) {
 	}
 }
 
+// What moves to the heap is bounded, though the peer of a connection that nobody
+// reads goes on sending and the ring is low all the time.
+func TestSpillIsBounded(t *testing.T) {
+	d := start(t, scarce)
+	h, c := pair(t, d)
+	c.Write([]byte("x"))
+	op := &driver.Op{Code: driver.Recv, Handle: h, Buf: make([]byte, 1)}
+	d.Submit(op)
+	until(t, d, "the first bytes", op.Done)
+	_, s := d.slots.Get(h)
+	for range 300 {
+		c.SetWriteDeadline(time.Now().Add(time.Millisecond))
+		c.Write(make([]byte, 1024))
+		if _, err := d.Park(0); err != nil {
+			t.Fatal(err)
+		}
+		d.sweepHolders(true)
+		if s.ext != nil && len(s.ext.spill) > 2*heldLimit*d.cfg.BufferSize {
+			t.Fatalf("%d bytes spilled", len(s.ext.spill))
+		}
+	}
+	if s.ext == nil || len(s.ext.spill) == 0 {
+		t.Fatal("nothing spilled")
+	}
+	shut(t, d, h)
+	rest(t, d, 0)
+}
+
 // When every buffer is held by connections that nobody reads, and nothing else
 // receives, the one that found none gets one all the same.
 func TestDryRecovers(t *testing.T) {

@@ -187,14 +187,14 @@ func (d *Driver) end(i uint32, s *slot) {
 // waitForKernel cancels every request and waits for the last completions. It
 // reports whether some did not come.
 func (d *Driver) waitForKernel(own bool) (busy bool) {
-	if !own {
-		return d.busy > 0 || d.armed
-	}
 	for _, r := range d.requests.All() {
 		if r.duty == dutySend && r.out.state != outSlow && r.out.notes == 0 {
 			r.out.closeLast()
 			d.retire(r.out.req) // not in the kernel
 		}
+	}
+	if !own {
+		return d.busy > 0 || d.armed
 	}
 	for i := range d.requests.All() {
 		d.cancel(d.requests.Handle(i))

@@ -5,6 +5,7 @@ package uring
 import (
 	"io"
 	"os"
+	"runtime"
 	"testing"
 	"time"
 
@@ -114,4 +115,36 @@ func stuck(t *testing.T, d *Driver, h driver.Handle, _ io.Writer) {
 		}
 	}
 	t.Fatal("a peer that does not read takes 256 MiB")
+}
+
+// On another thread than the ring's, Close can't wait for the kernel; it leaves
+// no descriptor all the same.
+func TestCloseElsewhere(t *testing.T) {
+	before := descriptors(t)
+	d := start(t, Config{})
+	h, c := pair(t, d)
+	recv := &driver.Op{Code: driver.Recv, Handle: h, Buf: make([]byte, 10)}
+	d.Submit(recv)
+	d.Park(0)
+	h2, c2 := pair(t, d)
+	d.Submit(&driver.Op{Code: driver.Send, Handle: h2, Buf: make([]byte, 10)})
+	d.Submit(&driver.Op{Code: driver.CloseHandle, Handle: h2})
+	ended := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		ended <- d.Close()
+	}()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if !recv.Done() || recv.Err != driver.ErrClosed {
+		t.Errorf("the Recv in flight: %v", recv.Err)
+	}
+	c.Close()
+	c2.Close()
+	for deadline := time.Now().Add(patience); descriptors(t) > before; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d descriptors, before it were %d", descriptors(t), before)
+		}
+	}
 }

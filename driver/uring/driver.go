@@ -167,7 +167,9 @@ func (d *Driver) Cancel(op *driver.Op) {
 	case driver.Recv, driver.Send, driver.Accept, driver.Readable, driver.Writable, driver.RecvMsgs, driver.SendMsgs:
 	default:
 		if op.Slot&native != 0 {
-			d.cancel(d.requests.Handle(op.Slot &^ native))
+			m := op.Slot &^ native
+			d.requests.At(m).quit = true
+			d.cancel(d.requests.Handle(m))
 		} else {
 			d.files.Cancel(op)
 		}

@@ -112,7 +112,7 @@ var fileCalls = map[driver.Code]string{
 func (d *Driver) fileDone(m mark, r *request, c *uring.CQE) int {
 	op, f := r.op, r.file
 	errno := errnoOf(c)
-	if !f.closed && (errno == unix.EINTR || errno == unix.EAGAIN) {
+	if !f.closed && !r.quit && (errno == unix.EINTR || errno == unix.EAGAIN) {
 		d.submitFile(m, r)
 		return 0
 	}
@@ -121,7 +121,7 @@ func (d *Driver) fileDone(m mark, r *request, c *uring.CQE) int {
 	switch errno {
 	case 0:
 		op.Finish(int(c.Res), nil)
-	case unix.ECANCELED, unix.EINTR:
+	case unix.ECANCELED, unix.EINTR, unix.EAGAIN:
 		op.Finish(0, driver.ErrCanceled)
 	default:
 		op.Finish(0, os.NewSyscallError(fileCalls[op.Code], errno))

@@ -148,9 +148,30 @@ func TestFileMemory(t *testing.T) {
 				if b, err := os.ReadFile(path); err != nil || !bytes.Equal(b, bytes.Repeat([]byte("r"), size*pieces)) {
 					t.Error("a write took other bytes than its own", err)
 				}
+				if !d.closed {
+					run(t, d, &driver.Op{Code: driver.CloseHandle, Handle: open.Handle}) // once more, perhaps
+					rest(t, d, 0)
+				}
+				if n := opened(t, path); n != 0 {
+					t.Errorf("the file is open %d times after it was closed", n)
+				}
 			}
 		})
 	}
+}
+
+// opened counts the descriptors of a file.
+func opened(t *testing.T, path string) (n int) {
+	l, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range l {
+		if to, err := os.Readlink("/proc/self/fd/" + e.Name()); err == nil && to == path {
+			n++
+		}
+	}
+	return n
 }
 
 // aligned returns a buffer as direct I/O wants it.

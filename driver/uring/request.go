@@ -43,6 +43,7 @@ type request struct {
 	on   driver.Handle // the slot
 	fd   int32
 	duty duty
+	quit bool // Cancel was called: don't try again
 }
 
 // begin takes a record.
