@@ -5,7 +5,8 @@
 //	go run ./examples/kvd
 //	redis-cli -p 6390 set greeting hello
 //
-// It keeps its data in memory only. See README.md for the commands it knows.
+// It keeps its data in memory, and with -data on disk too. See README.md for the
+// commands it knows and for what is promised about the data.
 package main
 
 import (
@@ -20,6 +21,7 @@ import (
 	"syscall"
 
 	"github.com/rouse-go/rouse"
+	"github.com/rouse-go/rouse/examples/kvd/internal/durable"
 	"github.com/rouse-go/rouse/examples/kvd/internal/engine"
 	"github.com/rouse-go/rouse/examples/kvd/internal/server"
 	"github.com/rouse-go/rouse/executor"
@@ -32,12 +34,25 @@ func main() {
 	flag.StringVar(&cfg.Address, "addr", "127.0.0.1:6390", "`host:port` to listen at, or the path of a unix socket")
 	flag.IntVar(&cfg.MaxClients, "maxclients", 10_000, "refuse further connections beyond this `number`")
 	drv := flag.String("driver", "", "`name` of the driver: "+executor.DriverNames()+" (default: the best one here)")
+	flag.StringVar(&cfg.Data.Dir, "data", "", "keep the data in this `directory`, too (default: in memory only)")
+	fsync := flag.String("fsync", durable.Always.String(), "`when` to sync the log: always (before each reply), 1s or no; with -data")
+	flag.IntVar(&cfg.Data.Growth, "rewrite-growth", 100, "rewrite the log when it has grown by so many `percent`; -1: only on BGREWRITEAOF")
+	flag.Int64Var(&cfg.Data.MinSize, "rewrite-min", 64<<20, "and data and log take as many `bytes`")
 	cpu := flag.Int("cpu", -1, "pin the thread to this CPU `number`")
 	flag.Usage = usage
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "kvd: unexpected argument %q\n", flag.Arg(0))
 		usage()
+		os.Exit(2)
+	}
+	var err error
+	if cfg.Data.Fsync, err = durable.ParsePolicy(*fsync); err != nil {
+		fmt.Fprintf(os.Stderr, "kvd: -fsync: %v\n", err)
+		os.Exit(2)
+	}
+	if cfg.Data.Growth == 0 || cfg.Data.Growth < -1 || cfg.Data.MinSize < 1 {
+		fmt.Fprintln(os.Stderr, "kvd: -rewrite-growth must be a positive percentage or -1, and -rewrite-min a positive number of bytes")
 		os.Exit(2)
 	}
 	cfg.Engine = engine.Config{Version: version}
@@ -48,7 +63,8 @@ func main() {
 }
 
 func usage() {
-	fmt.Fprint(flag.CommandLine.Output(), `kvd serves the Redis protocol from memory, on one thread.
+	fmt.Fprint(flag.CommandLine.Output(), `kvd serves the Redis protocol from memory, on one thread. With -data it keeps
+the data on disk, too: a reply leaves when what it tells of is there.
 
 Usage: kvd [flags]
 
@@ -57,10 +73,13 @@ Flags:
 	flag.PrintDefaults()
 }
 
-// run serves until SIGINT or SIGTERM.
+// run serves until SIGINT, SIGTERM or SHUTDOWN.
 func run(cfg server.Config, drv string, cpu int) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	cfg.Engine.Shutdown = cancel
 	exCfg := executor.Config{Name: "kvd", OnPanic: func(*rouse.PanicError) {}} // logged; the others are served on
 	if cpu >= 0 {
 		exCfg.CPU = executor.OnCPU(cpu)
@@ -72,12 +91,19 @@ func run(cfg server.Config, drv string, cpu int) error {
 		}
 		exCfg.Driver = d
 	}
+	if err := withTestDisk(&exCfg, cfg.Data.Dir); err != nil {
+		return err
+	}
 	ex, err := executor.New(exCfg)
 	if err != nil {
 		return err
 	}
 	defer ex.Close()
 	srv, err := server.Start(ctx, ex, cfg)
+	if errors.Is(err, context.Canceled) {
+		slog.Info("kvd: bye, before all data was loaded")
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -87,6 +113,9 @@ func run(cfg server.Config, drv string, cpu int) error {
 		return err
 	}
 	stop() // a second signal kills
+	if err := srv.Shutdown(); err != nil {
+		return err
+	}
 	slog.Info("kvd: bye")
 	return ex.Close()
 }

@@ -122,6 +122,27 @@ func (k *kvd) stop() {
 	}
 }
 
+// kill ends kvd as SIGKILL does.
+func (k *kvd) kill() {
+	k.t.Helper()
+	if err := k.cmd.Process.Kill(); err != nil {
+		k.t.Errorf("kvd was gone already: %v", err)
+	}
+	k.gone()
+}
+
+// gone waits for the end of a kvd that was killed, or kills itself.
+func (k *kvd) gone() {
+	k.t.Helper()
+	k.stopped = true
+	select {
+	case <-k.ended:
+	case <-time.After(patience):
+		k.t.Error("kvd does not end")
+		_ = k.cmd.Process.Kill()
+	}
+}
+
 // expectLog allows lines on stderr that contain text.
 func (k *kvd) expectLog(text string) {
 	k.logs.mu.Lock()
@@ -164,7 +185,7 @@ func (l *logs) unexpected() string {
 	var bad strings.Builder
 lines:
 	for line := range strings.Lines(l.text.String()) {
-		for _, ok := range append(l.allowed, " INFO kvd: ready ", " INFO kvd: bye") {
+		for _, ok := range append(l.allowed, " INFO kvd: ready ", " INFO kvd: bye", " INFO kvd: data loaded ") {
 			if strings.Contains(line, ok) {
 				continue lines
 			}

@@ -17,6 +17,10 @@ type call struct {
 	args    [][]byte // with the command's name, valid during the call only
 	out     []byte
 	changed bool // some key
+	told    bool // the Journal was, by effect
+
+	effects [][]byte // memory for the arguments of effect
+	digits  [20]byte
 }
 
 func (x *call) ok()               { x.out = append(x.out, "+OK\r\n"...) }

@@ -112,6 +112,9 @@ func (c *Client) TakePushes(out []byte) []byte {
 // called when that happens.
 func (c *Client) Overflowed() bool { return c.overflow }
 
+// Close makes c Closing, as after QUIT.
+func (c *Client) Close() { c.closing = true }
+
 // kill makes c close after what it is owed is flushed.
 func (c *Client) kill() {
 	c.unsubscribeAll()

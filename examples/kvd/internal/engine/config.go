@@ -11,16 +11,21 @@ import (
 type setting struct{ name, value string }
 
 func (e *Engine) settings() []setting {
-	return []setting{
-		{"appendonly", "no"},
-		{"client-query-buffer-limit", strconv.Itoa(e.cfg.MaxQueryBuffer)},
-		{"databases", strconv.Itoa(databases)},
-		{"maxmemory", "0"},
-		{"maxmemory-policy", "noeviction"},
-		{"port", strconv.Itoa(e.cfg.Port)},
-		{"proto-max-bulk-len", strconv.Itoa(e.cfg.MaxBulk)},
-		{"save", ""},
+	var settings []setting
+	if e.journal == nil {
+		settings = append(settings, setting{"appendonly", "no"})
+	} else {
+		settings = append(settings, setting{"appendonly", "yes"}, setting{"appendfsync", e.journal.Policy()})
 	}
+	return append(settings,
+		setting{"client-query-buffer-limit", strconv.Itoa(e.cfg.MaxQueryBuffer)},
+		setting{"databases", strconv.Itoa(databases)},
+		setting{"maxmemory", "0"},
+		setting{"maxmemory-policy", "noeviction"},
+		setting{"port", strconv.Itoa(e.cfg.Port)},
+		setting{"proto-max-bulk-len", strconv.Itoa(e.cfg.MaxBulk)},
+		setting{"save", ""},
+	)
 }
 
 func configGet(x *call) {

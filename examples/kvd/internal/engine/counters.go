@@ -82,5 +82,6 @@ func incrByFloat(x *call) {
 	}
 	e.Value.SetBytes(text)
 	x.changed = true
+	x.effect(cmdSet, x.args[1], text, argKeepTTL)
 	x.bulk(text)
 }

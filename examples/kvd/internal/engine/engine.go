@@ -29,6 +29,7 @@ type Config struct {
 	MaxArgs        int           // most arguments of one request; 1024*1024
 	MaxQueryBuffer int           // largest request, and largest transaction; 1 GiB
 	PushLimit      int           // most bytes of pushes a client may leave untaken; 8 MiB
+	Shutdown       func()        // SHUTDOWN was called; nil: it can't be
 }
 
 // An Engine is one server: its databases, its clients and their subscriptions.
@@ -46,6 +47,12 @@ type Engine struct {
 	rng      store.Rand
 	stats    stats
 	call     call // the one command being executed
+
+	journal   Journal   // nil: changes are not told
+	snapshot  *Snapshot // in progress, or nil
+	snapshots uint32    // begun so far
+	replayer  Client    // on whose behalf Replay executes
+	replies   []byte    // memory for the replies to that
 }
 
 // stats are the counters of INFO that CONFIG RESETSTAT sets to zero.

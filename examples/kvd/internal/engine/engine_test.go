@@ -19,7 +19,27 @@ func feed(t *testing.T, c *Client, args ...string) string {
 }
 
 func TestHotCommandsDoNotAllocate(t *testing.T) {
-	c := New(Config{}).Connect("a", "b")
+	for _, journaled := range []bool{false, true} {
+		e := New(Config{})
+		if journaled {
+			e.SetJournal(deaf{})
+		}
+		hotCommands(t, e.Connect("a", "b"))
+	}
+}
+
+// deaf is a Journal that forgets everything.
+type deaf struct{}
+
+func (deaf) Append(int, [][]byte)                         {}
+func (deaf) Expired(int, string)                          {}
+func (deaf) Refusal(bool) string                          { return "" }
+func (deaf) Rewrite() string                              { return "" }
+func (deaf) Policy() string                               { return "no" }
+func (deaf) Status(line func(format string, args ...any)) {}
+
+func hotCommands(t *testing.T, c *Client) {
+	t.Helper()
 	feed(t, c, "SET", "key", "value")
 	feed(t, c, "HSET", "hash", "field", "value")
 	out := make([]byte, 0, 4096)

@@ -17,6 +17,7 @@ func (x *call) execute(args [][]byte) {
 		c.abort()
 		x.error("ERR Can't execute '" + cmd.fullName() + "': only (P|S)SUBSCRIBE / " +
 			"(P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context")
+	case x.refused(cmd):
 	case c.queueing() && cmd.flags&direct == 0:
 		x.queue()
 	default:
@@ -31,11 +32,15 @@ func (x *call) execute(args [][]byte) {
 func (x *call) run() {
 	e := x.engine
 	x.db = e.dbs[x.client.db]
-	x.changed = false
+	x.changed, x.told = false, false
 	x.cmd.calls++
 	e.stats.commands++
 	x.client.last = x.cmd
+	if e.snapshot != nil && x.cmd.flags&write != 0 {
+		x.cmd.keyArgs(x.args, x.preserve)
+	}
 	x.cmd.run(x)
+	x.tell()
 	if x.changed && len(e.watchers) > 0 {
 		x.cmd.keyArgs(x.args, x.touch)
 	}

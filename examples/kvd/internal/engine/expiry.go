@@ -37,12 +37,24 @@ func (x *call) expire(unit, base int64) {
 		x.int(0)
 		return
 	case at <= x.now:
-		x.db.Remove(e)
+		x.removeNow(e)
 	default:
-		x.db.SetDeadline(e, at)
+		x.expireAt(e, at)
 	}
 	x.changed = true
 	x.int(1)
+}
+
+// expireAt gives e, which is the key of argument 1, a deadline.
+func (x *call) expireAt(e *entry, at int64) {
+	x.db.SetDeadline(e, at)
+	x.effect(cmdPExpireAt, x.args[1], x.millis(at))
+}
+
+// removeNow removes e, which is the key of argument 1.
+func (x *call) removeNow(e *entry) {
+	x.db.Remove(e)
+	x.effect(cmdDel, x.args[1])
 }
 
 // expireOptions say when EXPIRE leaves the deadline as it is.

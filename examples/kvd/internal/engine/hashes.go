@@ -245,6 +245,7 @@ func hincrByFloat(x *call) {
 		return
 	}
 	x.setField(text)
+	x.effect(cmdHSet, x.args[1], x.args[2], text)
 	x.bulk(text)
 }
 

@@ -16,6 +16,7 @@ var sections = []section{
 	{name: "Server", content: infoServer},
 	{name: "Clients", content: infoClients},
 	{name: "Memory", content: infoMemory},
+	{name: "Persistence", content: infoPersistence},
 	{name: "Stats", content: infoStats},
 	{name: "Commandstats", extra: true, content: infoCommandStats},
 	{name: "Keyspace", content: infoKeyspace},
@@ -84,6 +85,16 @@ func infoMemory(x *call, line func(string, ...any)) {
 	}
 	line("maxmemory:0")
 	line("maxmemory_policy:noeviction")
+}
+
+func infoPersistence(x *call, line func(string, ...any)) {
+	line("loading:0")
+	if j := x.engine.journal; j != nil {
+		line("aof_enabled:1")
+		j.Status(line)
+	} else {
+		line("aof_enabled:0")
+	}
 }
 
 func infoStats(x *call, line func(string, ...any)) {

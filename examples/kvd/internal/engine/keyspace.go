@@ -138,5 +138,6 @@ func (x *call) flush(first, last int) {
 		x.touchDB(i)
 		x.engine.dbs[i].Clear()
 	}
+	x.effect(x.args[0])
 	x.ok()
 }

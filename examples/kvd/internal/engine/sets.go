@@ -115,12 +115,22 @@ func spop(x *call) {
 	if counted {
 		x.set(n)
 	}
+	journaled := x.engine.journal != nil
+	var popped [][]byte
+	if journaled {
+		popped = append(popped, cmdSRem, x.args[1])
+	}
 	for range n {
 		member, _ := s.Random(&x.engine.rng)
 		x.text(member)
 		s.Remove([]byte(member))
+		if journaled {
+			popped = append(popped, []byte(member))
+		}
 	}
-	x.changed = n > 0
+	if x.changed = n > 0; x.changed {
+		x.effect(popped...)
+	}
 	x.removeEmpty(e, s.Len())
 }
 

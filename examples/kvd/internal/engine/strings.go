@@ -65,6 +65,14 @@ func set(x *call) {
 	}
 	e.Value.SetBytes(value)
 	x.changed = true
+	switch {
+	case opt.when != nil:
+		x.effect(cmdSet, key, value, argPXAt, x.millis(at))
+	case opt.keepTTL:
+		x.effect(cmdSet, key, value, argKeepTTL)
+	default:
+		x.effect(cmdSet, key, value)
+	}
 	if !opt.get {
 		x.ok()
 	}
@@ -76,6 +84,7 @@ func setNX(x *call) {
 		return
 	}
 	x.assign(x.args[1], x.args[2])
+	x.effect(cmdSet, x.args[1], x.args[2])
 	x.int(1)
 }
 
@@ -88,6 +97,7 @@ func (x *call) setFor(unit int64) {
 		return
 	}
 	x.db.SetDeadline(x.assign(x.args[1], x.args[3]), at)
+	x.effect(cmdSet, x.args[1], x.args[3], argPXAt, x.millis(at))
 	x.ok()
 }
 
@@ -98,6 +108,7 @@ func getSet(x *call) {
 	}
 	x.stringOrNull(e)
 	x.assign(x.args[1], x.args[2])
+	x.effect(cmdSet, x.args[1], x.args[2])
 }
 
 func getDel(x *call) {
@@ -107,7 +118,7 @@ func getDel(x *call) {
 	}
 	x.stringOrNull(e)
 	if e != nil {
-		x.db.Remove(e)
+		x.removeNow(e)
 		x.changed = true
 	}
 }
@@ -127,7 +138,9 @@ func getEx(x *call) {
 	}
 	if opt.when == nil {
 		x.bulk(e.Value.Bytes())
-		x.changed = opt.persist && x.db.Persist(e)
+		if x.changed = opt.persist && x.db.Persist(e); x.changed {
+			x.effect(cmdPersist, x.args[1])
+		}
 		return
 	}
 	at, ok := x.deadline(opt.when, opt.unit, opt.base)
@@ -137,9 +150,9 @@ func getEx(x *call) {
 	x.bulk(e.Value.Bytes())
 	x.changed = true
 	if at > x.now {
-		x.db.SetDeadline(e, at)
+		x.expireAt(e, at)
 	} else {
-		x.db.Remove(e)
+		x.removeNow(e)
 	}
 }
 
@@ -257,6 +270,7 @@ func msetNX(x *call) {
 		}
 	}
 	x.assignAll()
+	x.args[0] = cmdMSet // that is what it was
 	x.int(1)
 }
 

@@ -6,6 +6,7 @@ func commandTable() []command {
 		// name, arity, flags, keys, handler
 		{name: "append", arity: 3, flags: write | fast, keys: oneKey, run: appendCommand},
 		{name: "auth", arity: -2, flags: fast, run: auth},
+		{name: "bgrewriteaof", arity: 1, flags: admin, run: bgRewriteAOF},
 		{name: "client", arity: -2, run: noSubcommand, subs: subcommands("client", []command{
 			{name: "getname", arity: 2, run: clientGetName},
 			{name: "help", arity: 2, run: help},
@@ -118,6 +119,7 @@ func commandTable() []command {
 		{name: "setex", arity: 4, flags: write, keys: oneKey, run: setEx},
 		{name: "setnx", arity: 3, flags: write | fast, keys: oneKey, run: setNX},
 		{name: "setrange", arity: 4, flags: write, keys: oneKey, run: setRange},
+		{name: "shutdown", arity: -1, flags: admin | direct, run: shutdown},
 		{name: "sismember", arity: 3, flags: read | fast, keys: oneKey, run: sismember},
 		{name: "smembers", arity: 2, flags: read, keys: oneKey, run: smembers},
 		{name: "smismember", arity: -3, flags: read | fast, keys: oneKey, run: smismember},

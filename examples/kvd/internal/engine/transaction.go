@@ -119,6 +119,12 @@ func execCommand(x *call) {
 		x.nullArray()
 		return
 	}
+	for _, q := range tx.queue {
+		if why := x.refusal(q.cmd); why != "" {
+			x.error("EXECABORT Transaction discarded because of: " + why)
+			return
+		}
+	}
 	self, args := x.cmd, x.args
 	x.array(len(tx.queue))
 	for _, q := range tx.queue {

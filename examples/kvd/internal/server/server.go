@@ -6,6 +6,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/rouse-go/rouse"
+	"github.com/rouse-go/rouse/examples/kvd/internal/durable"
 	"github.com/rouse-go/rouse/examples/kvd/internal/engine"
 	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/netio"
@@ -23,7 +25,8 @@ type Config struct {
 	Address    string // host:port, or a path of a unix socket; 127.0.0.1:6390
 	MaxClients int    // more are refused as Redis does; 10000
 	Engine     engine.Config
-	Log        *slog.Logger // slog.Default()
+	Data       durable.Config // no Dir: the data is in memory only
+	Log        *slog.Logger   // slog.Default()
 }
 
 // keepAlive is how long a connection may be silent before the kernel asks
@@ -39,10 +42,15 @@ type Server struct {
 	sessions map[*engine.Client]*session // only ever looked up
 	scratch  scratch
 	expiry   *expiry
+	log      *durable.Log // nil: the data is in memory only
+	held     []*session   // whose replies wait for the log
+	backlog  int          // see overrun
+	ending   bool         // nothing is executed any more
 }
 
-// Start listens and spawns the server's tasks on ex. It is for the executor's
-// goroutine, before it runs, or for one of its tasks.
+// Start listens, reads the data, if there is a directory for it, and spawns the
+// server's tasks on ex. Clients that connect meanwhile wait. The end of ctx ends
+// the reading. It is for the executor's goroutine, before it runs.
 func Start(ctx context.Context, ex *executor.Local, cfg Config) (*Server, error) {
 	if cfg.Address == "" {
 		cfg.Address = "127.0.0.1:6390"
@@ -53,7 +61,7 @@ func Start(ctx context.Context, ex *executor.Local, cfg Config) (*Server, error)
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	s := &Server{ex: ex, cfg: cfg, sessions: make(map[*engine.Client]*session)}
+	s := &Server{ex: ex, cfg: cfg, backlog: maxBacklog, sessions: make(map[*engine.Client]*session)}
 	network := "tcp"
 	if strings.HasPrefix(cfg.Address, "@") || strings.ContainsAny(cfg.Address, `/\`) {
 		network = "unix"
@@ -77,6 +85,14 @@ func Start(ctx context.Context, ex *executor.Local, cfg Config) (*Server, error)
 	cfg.Engine.Wake = s.wake
 	cfg.Engine.Memory = memoryInUse
 	s.engine = engine.New(cfg.Engine)
+	if cfg.Data.Dir != "" {
+		cfg.Data.Log = cfg.Log
+		if s.log, err = durable.Open(ctx, ex, s.engine, cfg.Data); err != nil {
+			l.Close()
+			return nil, err
+		}
+		s.log.OnReach(s.release)
+	}
 	s.expiry = &expiry{srv: s}
 	executor.SpawnDetached(ex, rouse.Future[struct{}](s.expiry), executor.Named("expiry"))
 	executor.SpawnDetached(ex, rouse.Future[struct{}](&acceptor{srv: s}), executor.Named("accept"))
@@ -88,6 +104,18 @@ func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
 // Close stops accepting; the executor's end closes the connections.
 func (s *Server) Close() error { return s.listener.Close() }
+
+// Shutdown stops accepting and executing, makes everything durable, and sends
+// the replies that waited for that. It is for the executor's goroutine, while it
+// does not run. An error means that something was not made durable.
+func (s *Server) Shutdown() error {
+	s.ending = true
+	err := s.listener.Close()
+	if s.log != nil {
+		err = errors.Join(err, s.log.Close(), s.ex.RunUntilIdle())
+	}
+	return err
+}
 
 // now is unix time in milliseconds, by the executor's driver.
 func (s *Server) now() int64 { return s.ex.Driver().Wall().UnixMilli() }

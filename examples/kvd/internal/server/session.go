@@ -22,8 +22,10 @@ type session struct {
 	waker  rouse.Waker // for the engine: pushes, CLIENT KILL
 	in     []byte      // requests read and not executed: incomplete, or held back
 	unsent []byte      // replies
-	ready  bool        // in may hold a complete request
-	last   bool        // the replies end with the last one, as after QUIT
+
+	position uint64 // of the log, that unsent waits for; 0: it doesn't
+	ready    bool   // in may hold a complete request
+	last     bool   // the replies end with the last one, as after QUIT
 }
 
 func (s *session) Poll(cx *rouse.Context) (struct{}, error) {
@@ -42,6 +44,9 @@ func (s *session) Poll(cx *rouse.Context) (struct{}, error) {
 			// put off the end forever.
 			return s.end()
 		}
+		if err == nil && s.srv.ending {
+			err = rouse.Pending // nothing more is executed
+		}
 		if err == nil {
 			if s.ready {
 				err = s.execute(cx, nil)
@@ -59,6 +64,9 @@ func (s *session) Poll(cx *rouse.Context) (struct{}, error) {
 
 // flush sends what is unsent, and then what others have published.
 func (s *session) flush(cx *rouse.Context) error {
+	if err := s.held(); err != nil {
+		return err
+	}
 	if len(s.unsent) > 0 {
 		if err := s.conn.PollWriteAll(cx, &s.unsent); err != nil {
 			return err
@@ -73,8 +81,12 @@ func (s *session) flush(cx *rouse.Context) error {
 }
 
 // send writes out, which is the shared buffer, in one write if the socket takes
-// it, and keeps a copy of the rest.
+// it, and keeps a copy of the rest. With a log that is behind it keeps all.
 func (s *session) send(cx *rouse.Context, out []byte) error {
+	if s.srv.holds() {
+		s.hold(out)
+		return s.flush(cx)
+	}
 	rest := out
 	err := s.conn.PollWriteAll(cx, &rest)
 	if err == rouse.Pending {
@@ -124,6 +136,9 @@ func (s *session) execute(cx *rouse.Context, fresh []byte) error {
 	}
 	s.srv.expiry.look()
 	if len(out) == 0 {
+		if s.srv.overrun() {
+			s.hold(nil)
+		}
 		return nil
 	}
 	err := s.send(cx, out)
@@ -154,7 +169,7 @@ func (s *session) end() (struct{}, error) {
 	s.srv.engine.Disconnect(s.client)
 	delete(s.srv.sessions, s.client)
 	s.waker.Drop()
-	s.in, s.unsent = nil, nil
+	s.in, s.unsent, s.position = nil, nil, 0
 	return struct{}{}, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/driver/manual"
+	"github.com/rouse-go/rouse/examples/kvd/internal/crashdisk"
 	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/netio"
 )
@@ -24,6 +25,7 @@ import (
 type world struct {
 	t   *testing.T
 	drv *faulty
+	dsk *crashdisk.Driver // nil without a disk
 	ex  *executor.Local
 	srv *Server
 	log bytes.Buffer
@@ -50,6 +52,22 @@ func (d *faulty) Submit(op *driver.Op) bool {
 
 func newWorld(t *testing.T, cfg Config) *world {
 	t.Helper()
+	w, err := startWorld(t, cfg, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// startWorld is newWorld with a disk under the data directory, and may fail.
+func startWorld(t *testing.T, cfg Config, disk *crashdisk.Disk) (*world, error) {
+	t.Helper()
+	return startWorldUntil(context.Background(), t, cfg, disk)
+}
+
+// startWorldUntil is startWorld whose start ctx may end.
+func startWorldUntil(ctx context.Context, t *testing.T, cfg Config, disk *crashdisk.Disk) (*world, error) {
+	t.Helper()
 	m, err := manual.New(manual.Config{Buffer: 4 << 10})
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +75,12 @@ func newWorld(t *testing.T, cfg Config) *world {
 	w := &world{t: t, drv: &faulty{Driver: m}}
 	cfg.Log = slog.New(slog.NewTextHandler(&w.log, nil))
 	cfg.Address = "127.0.0.1:6390"
-	w.ex, err = executor.New(executor.Config{Driver: w.drv, Log: cfg.Log})
+	drv := driver.Driver(w.drv)
+	if disk != nil {
+		w.dsk = crashdisk.NewDriver(drv, disk)
+		drv = w.dsk
+	}
+	w.ex, err = executor.New(executor.Config{Driver: drv, Log: cfg.Log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,11 +89,11 @@ func newWorld(t *testing.T, cfg Config) *world {
 			t.Error(err)
 		}
 	})
-	if w.srv, err = Start(context.Background(), w.ex, cfg); err != nil {
-		t.Fatal(err)
+	if w.srv, err = Start(ctx, w.ex, cfg); err != nil {
+		return w, err
 	}
 	w.settle()
-	return w
+	return w, nil
 }
 
 // settle runs all that can run without the clock.

@@ -8,6 +8,8 @@ type DB struct {
 	deadlines deadlines
 	seed      uint64
 	expired   int // keys that have been removed because of their deadline
+	onExpire  func(key string)
+	snapshot  *Snapshot // in progress, or nil
 }
 
 // NewDB returns an empty DB.
@@ -21,6 +23,10 @@ func (db *DB) Expiring() int { return len(db.deadlines) }
 
 // Expired returns how many keys were removed because of their deadline.
 func (db *DB) Expired() int { return db.expired }
+
+// OnExpire has fn called with each key that is removed because of its deadline,
+// before anything else happens to the key.
+func (db *DB) OnExpire(fn func(key string)) { db.onExpire = fn }
 
 // Find returns the entry of key, or nil.
 func (db *DB) Find(now int64, key []byte) *Entry[Value] {
@@ -38,17 +44,25 @@ func (db *DB) alive(now int64, e *Entry[Value]) bool {
 
 func (db *DB) expire(e *Entry[Value]) {
 	db.Remove(e)
+	db.countExpired(e)
+}
+
+func (db *DB) countExpired(e *Entry[Value]) {
 	db.expired++
+	if db.onExpire != nil {
+		db.onExpire(e.key)
+	}
 }
 
 // Insert returns the entry of key. If there was none, or it expired, it is an
 // empty string without a deadline, and added is true.
 func (db *DB) Insert(now int64, key []byte) (e *Entry[Value], added bool) {
 	e, added = db.keys.Insert(key)
+	db.inserted(e, added)
 	if !added && !db.alive(now, e) {
 		db.deadlines.remove(e)
 		e.Value.str, e.Value.data = nil, nil
-		db.expired++
+		db.countExpired(e)
 		added = true
 	}
 	return e, added
@@ -71,6 +85,7 @@ func put[T any](e *Entry[Value], data T) T {
 
 // Remove removes e from the DB.
 func (db *DB) Remove(e *Entry[Value]) {
+	db.Preserve(e)
 	db.deadlines.remove(e)
 	db.keys.Remove(e)
 }
@@ -81,7 +96,8 @@ func (db *DB) Rename(e *Entry[Value], key []byte) {
 	if e.key == string(key) {
 		return
 	}
-	to, _ := db.keys.Insert(key)
+	to, added := db.keys.Insert(key)
+	db.inserted(to, added)
 	to.Value.str, to.Value.data = e.Value.str, e.Value.data
 	if at, ok := db.Deadline(e); ok {
 		db.deadlines.set(to, at)
@@ -100,10 +116,16 @@ func (db *DB) Deadline(e *Entry[Value]) (at int64, ok bool) {
 }
 
 // SetDeadline makes e expire at a time.
-func (db *DB) SetDeadline(e *Entry[Value], at int64) { db.deadlines.set(e, at) }
+func (db *DB) SetDeadline(e *Entry[Value], at int64) {
+	db.Preserve(e)
+	db.deadlines.set(e, at)
+}
 
 // Persist makes e not expire and reports whether it would have.
-func (db *DB) Persist(e *Entry[Value]) bool { return db.deadlines.remove(e) }
+func (db *DB) Persist(e *Entry[Value]) bool {
+	db.Preserve(e)
+	return db.deadlines.remove(e)
+}
 
 // NextExpiry returns the soonest deadline.
 func (db *DB) NextExpiry() (at int64, ok bool) {
@@ -125,6 +147,9 @@ func (db *DB) ExpireDue(now int64, max int) int {
 
 // Clear removes all keys. It costs nothing; the collector does the work.
 func (db *DB) Clear() {
+	if db.snapshot != nil {
+		db.snapshot.inherit()
+	}
 	db.keys = NewDict[Value](db.seed)
 	db.deadlines = nil
 }

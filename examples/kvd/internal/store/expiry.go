@@ -40,7 +40,7 @@ func (h *deadlines) remove(e *Entry[Value]) bool {
 
 func (h deadlines) place(i int, d deadline) {
 	h[i] = d
-	d.entry.Value.due = i + 1
+	d.entry.Value.due = uint32(i + 1)
 }
 
 // fix moves the deadline at i up or down to where it belongs.

@@ -3,8 +3,9 @@ package store
 // A Value is what a key holds: a string, or else a *List, a *Hash or a *Set.
 type Value struct {
 	str  []byte
-	data any // nil for a string
-	due  int // place among the deadlines plus one; 0: does not expire
+	data any    // nil for a string
+	due  uint32 // place among the deadlines plus one; 0: does not expire
+	copy uint32 // number of the latest Snapshot that needs nothing of it any more
 }
 
 // Kind is the type of a value.

@@ -1,0 +1,144 @@
+package durable
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rouse-go/rouse/driver/manual"
+	"github.com/rouse-go/rouse/examples/kvd/internal/aof"
+	"github.com/rouse-go/rouse/examples/kvd/internal/crashdisk"
+	"github.com/rouse-go/rouse/examples/kvd/internal/engine"
+	"github.com/rouse-go/rouse/executor"
+)
+
+// hasty is a driver whose clock goes on by a quarter of a second whenever
+// somebody looks.
+type hasty struct {
+	*crashdisk.Driver
+	clock *manual.Driver
+}
+
+func (d hasty) Now() int64 {
+	d.clock.Advance(250 * time.Millisecond)
+	return d.clock.Now()
+}
+
+// open opens a Log on a disk and ends everything at the end of the test.
+func open(t *testing.T, ctx context.Context, disk *crashdisk.Disk, dir string) (l *Log, ex *executor.Local, log *bytes.Buffer, err error) {
+	t.Helper()
+	m, err := manual.New(manual.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ex, err = executor.New(executor.Config{Driver: hasty{crashdisk.NewDriver(m, disk), m}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := ex.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	log = &bytes.Buffer{}
+	l, err = Open(ctx, ex, engine.New(engine.Config{}), Config{Dir: dir, Log: slog.New(slog.NewTextHandler(log, nil))})
+	if l != nil {
+		t.Cleanup(l.Unlock)
+	}
+	return l, ex, log, err
+}
+
+// fill makes a directory with a log of n batches.
+func fill(t *testing.T, n int) (disk *crashdisk.Disk, dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	disk = crashdisk.New(dir, 1)
+	l, ex, _, err := open(t, t.Context(), disk, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		l.Append(0, [][]byte{[]byte("SET"), fmt.Appendf(nil, "k%d", i), []byte("v")})
+		if l.Behind() {
+			if err := ex.RunUntilIdle(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return disk, dir
+}
+
+// A long replay tells how far it is, every other second.
+func TestProgress(t *testing.T) {
+	disk, dir := fill(t, 100)
+	_, _, log, err := open(t, t.Context(), disk, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := log.String()
+	lines := strings.Count(text, `msg="kvd: loading" file=log-00000001.aof percent=`)
+	if lines < 5 || lines > 100*250/2000+1 {
+		t.Errorf("a replay of some 25 seconds is told of in %d lines:\n%s", lines, text)
+	}
+	if !strings.Contains(text, `msg="kvd: data loaded"`) || !strings.Contains(text, " commands=100 ") {
+		t.Errorf("the log says %q", text)
+	}
+}
+
+// A ctx that has ended ends the start, which leaves everything as it was.
+func TestOpenEndsWithItsCtx(t *testing.T) {
+	disk, dir := fill(t, 10)
+	before := string(disk.Read(logName(1)))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, _, _, err := open(t, ctx, disk, dir); !errors.Is(err, context.Canceled) {
+		t.Errorf("Open with a ctx that has ended: %v", err)
+	}
+	if string(disk.Read(logName(1))) != before {
+		t.Error("the log is different now")
+	}
+	if l, _, _, err := open(t, t.Context(), disk, dir); err != nil || l.Position() != 0 || l.Behind() {
+		t.Errorf("the next start: %v", err)
+	}
+}
+
+func TestNames(t *testing.T) {
+	for _, gen := range []uint64{1, 99_999_999, 123_456_789_012} {
+		for _, c := range []struct {
+			name string
+			kind aof.Kind
+			temp bool
+		}{{baseName(gen), aof.Base, false}, {tempName(gen), aof.Base, true}, {logName(gen), aof.Log, false}} {
+			if kind, g, temp, ok := parseName(c.name); kind != c.kind || g != gen || temp != c.temp || !ok {
+				t.Errorf("%s: %v %d %v %v", c.name, kind, g, temp, ok)
+			}
+		}
+	}
+	for _, name := range []string{"", lockName, "base-1.aof", "base-00000000.aof", "base-00000001", "log-00000001.tmp", "log-+0000001.aof", "xlog-00000001.aof", "base-00000001.aof.tmp", "log-99999999999999999999.aof"} {
+		if _, _, _, ok := parseName(name); ok {
+			t.Errorf("%q is taken for one of ours", name)
+		}
+	}
+}
+
+func TestPolicies(t *testing.T) {
+	for _, p := range []Policy{Always, EverySecond, Never} {
+		if got, err := ParsePolicy(p.String()); got != p || err != nil {
+			t.Errorf("%v: %v, %v", p, got, err)
+		}
+	}
+	if got, err := ParsePolicy("everysec"); got != EverySecond || err != nil {
+		t.Error(got, err)
+	}
+	if _, err := ParsePolicy("often"); err == nil || err.Error() != `there is no policy "often" (give always, 1s or no)` {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,5 @@
+//go:build kvd_plant_ack_before_sync
+
+package durable
+
+const plantAckBeforeSync = true
