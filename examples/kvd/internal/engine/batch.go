@@ -97,6 +97,15 @@ func (b *Batch) Parcels(yield func(*Parcel) bool) {
 	}
 }
 
+// AtHome returns the replies if none of them needs another shard.
+func (b *Batch) AtHome() (out []byte, ok bool) {
+	for range b.Parcels {
+		return nil, false
+	}
+	b.client.engine.stats.output += len(b.local)
+	return b.local, true
+}
+
 // Merge appends replies to out, when all parcels are back. If it is not done then
 // there is more in a parcel than was to be had at once: the caller carries
 // Parcels again, when the client has read what it was sent, and calls Merge again.
@@ -104,6 +113,9 @@ func (b *Batch) Parcels(yield func(*Parcel) bool) {
 // Config.OutputSoft and one reply.
 func (b *Batch) Merge(now int64, out []byte) (_ []byte, done bool) {
 	e, c := b.client.engine, b.client
+	if b.alone && b.at == 0 {
+		out = c.TakePushes(out) // what a client publishes to itself comes before the reply
+	}
 	x := &e.call
 	x.client, x.now, x.out = c, now, out
 	for b.at < len(b.slots) && b.has(&b.slots[b.at]) {
