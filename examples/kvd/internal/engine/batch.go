@@ -29,7 +29,7 @@ type slot struct {
 	from   int     // the shard, if there is no over
 	over   *spread // of a command that several shards have a part of
 	shards uint64  // these ones: a bit for each
-	owners int     // of its keys, in Batch.owners
+	owners [2]int  // of its keys: from and to in Batch.owners
 	end    int     // of what was made at home, in Batch.local
 	muted  bool    // the client wants no reply
 }
@@ -161,7 +161,7 @@ func (b *Batch) has(s *slot) bool {
 
 // combine makes one reply of the parts.
 func (b *Batch) combine(x *call, s *slot) {
-	g := gathered{args: b.args, owners: b.owners[s.owners:]}
+	g := gathered{args: b.args, owners: b.owners[s.owners[0]:s.owners[1]]}
 	var parts [MaxShards][]byte
 	for shard, p := range b.parcels {
 		switch {

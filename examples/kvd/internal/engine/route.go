@@ -152,19 +152,20 @@ func (x *call) silent() bool {
 func (x *call) divide(b *Batch) {
 	x.count()
 	e, args := x.engine, x.args
-	s := slot{over: x.cmd.over, owners: len(b.owners)}
+	s, first := slot{over: x.cmd.over}, len(b.owners)
 	x.cmd.keyArgs(args, func(key []byte) {
 		owner := store.Shard(key, e.cfg.Shards)
 		b.owners = append(b.owners, uint8(owner))
 		s.shards |= 1 << owner
 	})
+	s.owners = [2]int{first, len(b.owners)}
 	step := x.cmd.keys.step
 	for shard := range e.cfg.Shards {
 		if s.shards&(1<<shard) == 0 {
 			continue
 		}
 		part := append(b.scratch[:0], args[0])
-		for i, owner := range b.owners[s.owners:] {
+		for i, owner := range b.owners[first:] {
 			if int(owner) == shard {
 				part = append(part, args[1+i*step:1+(i+1)*step]...)
 			}
