@@ -9,6 +9,7 @@ import (
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/channel"
+	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/examples/kvd/internal/engine"
 	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/netio"
@@ -45,11 +46,17 @@ func StartCluster(ctx context.Context, pool *executor.Pool, cfg Config) (*Cluste
 	c := &Cluster{}
 	mesh := channel.FullMesh[message](meshCapacity, pool.Executors())
 	clients := &admission{}
+	share := network == "tcp"
 	for i, ex := range pool.Executors() {
 		start := rouse.FutureFunc[*Server](func(cx *rouse.Context) (*Server, error) {
-			return startShard(cx, ex, cfg, network, mesh.Port(i), clients)
+			return startShard(cx, ex, cfg, network, share, mesh.Port(i), clients)
 		})
 		srv, err := executor.Spawn(ex, rouse.Future[*Server](start)).Join(ctx)
+		if i == 0 && share && errors.Is(err, driver.ErrNotSupported) {
+			cfg.Log.Info("kvd: the first core accepts all connections", "err", err)
+			share = false
+			srv, err = executor.Spawn(ex, rouse.Future[*Server](start)).Join(ctx)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -75,12 +82,12 @@ func vacant(ctx context.Context, address string) (string, error) {
 	return net.JoinHostPort(host, port), l.Close()
 }
 
-// startShard starts one of the servers, in a task of its executor. Of a unix
-// socket, which can't be shared, the first one accepts all connections.
-func startShard(cx *rouse.Context, ex *executor.Local, cfg Config, network string, port *channel.Port[message], clients *admission) (*Server, error) {
+// startShard starts one of the servers, in a task of its executor. If the address
+// can't be shared, as that of a unix socket, the first one accepts all connections.
+func startShard(cx *rouse.Context, ex *executor.Local, cfg Config, network string, share bool, port *channel.Port[message], clients *admission) (*Server, error) {
 	var l *netio.Listener
-	if network == "tcp" || port.Index() == 0 {
-		lc := netio.ListenConfig{KeepAlive: keepAlive, ReusePort: network == "tcp"}
+	if share || port.Index() == 0 {
+		lc := netio.ListenConfig{KeepAlive: keepAlive, ReusePort: share}
 		var err error
 		if l, err = lc.PollListen(cx, network, cfg.Address); err != nil { // never Pending
 			return nil, cfg.cantListen(err)
