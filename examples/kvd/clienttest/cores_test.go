@@ -20,6 +20,9 @@ func onCores(t *testing.T, fn func(t *testing.T, ctx context.Context, rdb *redis
 		defer cancel()
 		rdb := k.client(3)
 		defer rdb.Close()
+		if strings.HasSuffix(t.Name(), "/portable") {
+			k.expectLog("the first core accepts all connections")
+		}
 		fn(t, ctx, rdb, k)
 	}, "-cores", "2")
 }
