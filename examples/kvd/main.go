@@ -38,6 +38,7 @@ func main() {
 	fsync := flag.String("fsync", durable.Always.String(), "`when` to sync the log: always (before each reply), 1s or no; with -data")
 	flag.IntVar(&cfg.Data.Growth, "rewrite-growth", 100, "rewrite the log when it has grown by so many `percent`; -1: only on BGREWRITEAOF")
 	flag.Int64Var(&cfg.Data.MinSize, "rewrite-min", 64<<20, "and data and log take as many `bytes`")
+	cores := flag.Int("cores", 1, "spread keys and connections over this `number` of threads; 0: one for each CPU")
 	cpu := flag.Int("cpu", -1, "pin the thread to this CPU `number`")
 	flag.Usage = usage
 	flag.Parse()
@@ -55,8 +56,17 @@ func main() {
 		fmt.Fprintln(os.Stderr, "kvd: -rewrite-growth must be a positive percentage or -1, and -rewrite-min a positive number of bytes")
 		os.Exit(2)
 	}
+	if err := checkCores(*cores, *cpu, cfg.Data.Dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
 	cfg.Engine = engine.Config{Version: version}
-	if err := run(cfg, *drv, *cpu); err != nil {
+	if *cores == 1 {
+		err = run(cfg, *drv, *cpu)
+	} else {
+		err = runCores(cfg, *drv, *cores)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -64,7 +74,8 @@ func main() {
 
 func usage() {
 	fmt.Fprint(flag.CommandLine.Output(), `kvd serves the Redis protocol from memory, on one thread. With -data it keeps
-the data on disk, too: a reply leaves when what it tells of is there.
+the data on disk, too: a reply leaves when what it tells of is there. With -cores
+it serves on several threads, each of which has a part of the keys.
 
 Usage: kvd [flags]
 

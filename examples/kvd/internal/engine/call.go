@@ -19,6 +19,7 @@ type call struct {
 	changed bool // some key
 	told    bool // the Journal was, by effect
 
+	facts   *census  // what a shard's part of INFO has found
 	effects [][]byte // memory for the arguments of effect
 	digits  [20]byte
 }

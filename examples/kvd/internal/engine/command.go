@@ -14,6 +14,8 @@ type command struct {
 	run   func(*call)
 	subs  []command // if its first argument chooses what to do
 	outer string    // of a subcommand: the name of the command
+	over  *spread   // with several shards: how it concerns more than one
+	index int       // its place in Engine.all
 	calls int       // since CONFIG RESETSTAT
 }
 
@@ -21,12 +23,13 @@ type command struct {
 type flags uint8
 
 const (
-	write  flags = 1 << iota // may change keys
-	read                     // reads keys, changes none
-	fast                     // takes constant or logarithmic time
-	admin                    // for operators
-	pubsub                   // allowed to a RESP2 client that has subscriptions
-	direct                   // executed in a transaction instead of queued
+	write    flags = 1 << iota // may change keys
+	read                       // reads keys, changes none
+	fast                       // takes constant or logarithmic time
+	admin                      // for operators
+	pubsub                     // allowed to a RESP2 client that has subscriptions
+	direct                     // executed in a transaction instead of queued
+	anywhere                   // has no keys, and can be done by any shard
 )
 
 var flagNames = []struct {

@@ -30,6 +30,13 @@ type Config struct {
 	MaxQueryBuffer int           // largest request, and largest transaction; 1 GiB
 	PushLimit      int           // most bytes of pushes a client may leave untaken; 8 MiB
 	Shutdown       func()        // SHUTDOWN was called; nil: it can't be
+
+	// With Shards above 1, up to MaxShards, the Engine has the keys of Shard,
+	// counted from 0, and its clients call Route instead of Feed. Forget is told
+	// of a client that does not watch keys of another shard any more: that
+	// one's Engine.Forget has to be called, after what was routed before.
+	Shards, Shard int
+	Forget        func(shard int, client uint64)
 }
 
 // An Engine is one server: its databases, its clients and their subscriptions.
@@ -38,15 +45,20 @@ type Engine struct {
 	parser   *resp.Parser
 	commands map[string]*command
 	ordered  []*command // the same, in the order of the table
+	all      []*command // with the subcommands, for Parcel
 	dbs      [databases]*store.DB
 	clients  map[uint64]*Client
-	lastID   uint64
+	nextID   uint64
 	channels *store.Table[topic]
 	patterns *store.Table[topic]
 	watchers map[watchedKey][]*Client
 	rng      store.Rand
 	stats    stats
 	call     call // the one command being executed
+
+	visitor Client             // on whose behalf Serve executes
+	guests  map[uint64]*Client // clients of other shards that watch keys here
+	served  [][]byte           // memory for the arguments of Serve
 
 	journal   Journal   // nil: changes are not told
 	snapshot  *Snapshot // in progress, or nil
@@ -74,6 +86,7 @@ func New(cfg Config) *Engine {
 	cfg.MaxArgs = cmp.Or(cfg.MaxArgs, resp.DefaultMaxArgs)
 	cfg.MaxQueryBuffer = cmp.Or(cfg.MaxQueryBuffer, resp.DefaultMaxRequest)
 	cfg.PushLimit = cmp.Or(cfg.PushLimit, 8<<20)
+	cfg.Shards = max(cfg.Shards, 1)
 	if cfg.Wake == nil {
 		cfg.Wake = func(*Client) {}
 	}
@@ -86,6 +99,7 @@ func New(cfg Config) *Engine {
 		patterns: store.NewTable[topic](cfg.Seed),
 		watchers: map[watchedKey][]*Client{},
 		rng:      store.Rand{State: cfg.Seed},
+		nextID:   uint64(cfg.Shard) + 1,
 	}
 	for i := range e.dbs {
 		e.dbs[i] = store.NewDB(cfg.Seed)
@@ -96,15 +110,27 @@ func New(cfg Config) *Engine {
 		cmd := &table[i]
 		e.commands[cmd.name] = cmd
 		e.ordered = append(e.ordered, cmd)
+		e.number(cmd)
+		for j := range cmd.subs {
+			e.number(&cmd.subs[j])
+		}
 	}
+	e.visitor.engine = e
+	e.guests = map[uint64]*Client{}
 	return e
 }
 
-// Connect adds a client. Ids count from 1.
+// number gives cmd its index.
+func (e *Engine) number(cmd *command) {
+	cmd.index = len(e.all)
+	e.all = append(e.all, cmd)
+}
+
+// Connect adds a client. Ids count from 1; each shard has its own.
 func (e *Engine) Connect(addr, laddr string) *Client {
-	e.lastID++
 	e.stats.connections++
-	c := &Client{engine: e, id: e.lastID, addr: addr, laddr: laddr, proto: resp.RESP2}
+	c := &Client{engine: e, id: e.nextID, addr: addr, laddr: laddr, proto: resp.RESP2}
+	e.nextID += uint64(e.cfg.Shards)
 	e.clients[c.id] = c
 	return c
 }

@@ -5,9 +5,14 @@ import "github.com/rouse-go/rouse/examples/kvd/internal/resp"
 // execute runs the command that args call, queues it for a transaction, or
 // replies why it does neither.
 func (x *call) execute(args [][]byte) {
-	e, c := x.engine, x.client
+	cmd, problem := x.engine.command(args)
+	x.do(cmd, problem, args)
+}
+
+// do is execute for a command that was found, or was not because of a problem.
+func (x *call) do(cmd *command, problem string, args [][]byte) {
+	c := x.client
 	mark := len(x.out)
-	cmd, problem := e.command(args)
 	x.cmd, x.args = cmd, args
 	switch {
 	case cmd == nil:
@@ -30,16 +35,26 @@ func (x *call) execute(args [][]byte) {
 
 // run runs x.cmd with x.args.
 func (x *call) run() {
+	x.count()
+	x.perform(x.cmd.run)
+}
+
+// count counts x.cmd as called.
+func (x *call) count() {
+	x.cmd.calls++
+	x.engine.stats.commands++
+	x.client.last = x.cmd
+}
+
+// perform runs x.cmd, or the part of it that is for this shard.
+func (x *call) perform(run func(*call)) {
 	e := x.engine
 	x.db = e.dbs[x.client.db]
 	x.changed, x.told = false, false
-	x.cmd.calls++
-	e.stats.commands++
-	x.client.last = x.cmd
 	if e.snapshot != nil && x.cmd.flags&write != 0 {
 		x.cmd.keyArgs(x.args, x.preserve)
 	}
-	x.cmd.run(x)
+	run(x)
 	x.tell()
 	if x.changed && len(e.watchers) > 0 {
 		x.cmd.keyArgs(x.args, x.touch)

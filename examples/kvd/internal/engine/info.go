@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -9,7 +10,7 @@ import (
 type section struct {
 	name    string
 	extra   bool // only if asked for
-	content func(x *call, line func(format string, args ...any))
+	content func(x *call, all *census, line func(format string, args ...any))
 }
 
 var sections = []section{
@@ -22,7 +23,15 @@ var sections = []section{
 	{name: "Keyspace", content: infoKeyspace},
 }
 
-func info(x *call) {
+func info(x *call) { x.info([]*census{x.engine.census()}) }
+
+// info replies with what there is to tell of shards.
+func (x *call) info(shards []*census) {
+	all := *shards[0]
+	all.calls = slices.Clone(all.calls)
+	for _, other := range shards[1:] {
+		all.add(other)
+	}
 	var text strings.Builder
 	line := func(format string, args ...any) {
 		fmt.Fprintf(&text, format+"\r\n", args...)
@@ -35,7 +44,10 @@ func info(x *call) {
 			line("")
 		}
 		line("# %s", s.name)
-		s.content(x, line)
+		s.content(x, &all, line)
+	}
+	if len(shards) > 1 && x.wantsSection(&section{name: "Shards"}) {
+		infoShards(shards, line)
 	}
 	x.verbatim(text.String())
 }
@@ -52,7 +64,7 @@ func (x *call) wantsSection(s *section) bool {
 	return false
 }
 
-func infoServer(x *call, line func(string, ...any)) {
+func infoServer(x *call, _ *census, line func(string, ...any)) {
 	cfg := &x.engine.cfg
 	up := (x.now - cfg.Start) / 1000
 	line("redis_version:%s", redisVersion)
@@ -66,18 +78,12 @@ func infoServer(x *call, line func(string, ...any)) {
 	line("uptime_in_days:%d", up/(24*60*60))
 }
 
-func infoClients(x *call, line func(string, ...any)) {
-	subscribers := 0
-	for _, c := range x.engine.clients { // in any order, as they are counted
-		if c.subscribed() {
-			subscribers++
-		}
-	}
-	line("connected_clients:%d", len(x.engine.clients))
-	line("pubsub_clients:%d", subscribers)
+func infoClients(_ *call, all *census, line func(string, ...any)) {
+	line("connected_clients:%d", all.clients)
+	line("pubsub_clients:%d", all.subscribers)
 }
 
-func infoMemory(x *call, line func(string, ...any)) {
+func infoMemory(x *call, _ *census, line func(string, ...any)) {
 	if memory := x.engine.cfg.Memory; memory != nil {
 		used := memory()
 		line("used_memory:%d", used)
@@ -87,7 +93,7 @@ func infoMemory(x *call, line func(string, ...any)) {
 	line("maxmemory_policy:noeviction")
 }
 
-func infoPersistence(x *call, line func(string, ...any)) {
+func infoPersistence(x *call, _ *census, line func(string, ...any)) {
 	line("loading:0")
 	if j := x.engine.journal; j != nil {
 		line("aof_enabled:1")
@@ -97,38 +103,41 @@ func infoPersistence(x *call, line func(string, ...any)) {
 	}
 }
 
-func infoStats(x *call, line func(string, ...any)) {
-	e := x.engine
-	line("total_connections_received:%d", e.stats.connections)
-	line("total_commands_processed:%d", e.stats.commands)
-	line("total_net_input_bytes:%d", e.stats.input)
-	line("total_net_output_bytes:%d", e.stats.output)
-	line("expired_keys:%d", e.expired()-e.stats.expired)
-	line("keyspace_hits:%d", e.stats.hits)
-	line("keyspace_misses:%d", e.stats.misses)
-	line("pubsub_channels:%d", e.channels.Len())
-	line("pubsub_patterns:%d", e.patterns.Len())
-	line("client_output_buffer_limit_disconnections:%d", e.stats.overflows)
+func infoStats(_ *call, all *census, line func(string, ...any)) {
+	line("total_connections_received:%d", all.connections)
+	line("total_commands_processed:%d", all.commands)
+	line("total_net_input_bytes:%d", all.input)
+	line("total_net_output_bytes:%d", all.output)
+	line("expired_keys:%d", all.expired)
+	line("keyspace_hits:%d", all.hits)
+	line("keyspace_misses:%d", all.misses)
+	line("pubsub_channels:%d", len(all.channels))
+	line("pubsub_patterns:%d", len(all.patterns))
+	line("client_output_buffer_limit_disconnections:%d", all.overflows)
 }
 
-func infoCommandStats(x *call, line func(string, ...any)) {
-	count := func(cmd *command) {
-		if cmd.calls > 0 {
-			line("cmdstat_%s:calls=%d", cmd.fullName(), cmd.calls)
-		}
-	}
-	for _, cmd := range x.engine.ordered {
-		count(cmd)
-		for i := range cmd.subs {
-			count(&cmd.subs[i])
+func infoCommandStats(x *call, all *census, line func(string, ...any)) {
+	for i, calls := range all.calls {
+		if calls > 0 {
+			line("cmdstat_%s:calls=%d", x.engine.all[i].fullName(), calls)
 		}
 	}
 }
 
-func infoKeyspace(x *call, line func(string, ...any)) {
-	for i, db := range x.engine.dbs {
-		if db.Len() > 0 {
-			line("db%d:keys=%d,expires=%d", i, db.Len(), db.Expiring())
+func infoKeyspace(_ *call, all *census, line func(string, ...any)) {
+	for i, keys := range all.keys {
+		if keys > 0 {
+			line("db%d:keys=%d,expires=%d", i, keys, all.expiring[i])
 		}
+	}
+}
+
+// infoShards tells how the load is spread: connections are of the core that has
+// accepted them, commands of the one that has executed them.
+func infoShards(shards []*census, line func(string, ...any)) {
+	line("")
+	line("# Shards")
+	for i, s := range shards {
+		line("shard%d:keys=%d,commands=%d,clients=%d", i, s.size(), s.commands, s.clients)
 	}
 }

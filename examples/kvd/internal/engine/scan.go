@@ -11,6 +11,8 @@ type scanOptions struct {
 	count   int
 	pattern []byte // nil: everything
 	kind    []byte // nil: all
+
+	shards, shard int // of SCAN: see nextShard
 }
 
 // cursor parses the cursor at argument i, as generously as strtoul does, which
@@ -72,6 +74,21 @@ func (opt *scanOptions) matches(key string) bool {
 	return opt.pattern == nil || match(opt.pattern, key)
 }
 
+// nextShard makes the cursor of a shard one of all: the remainder by their number
+// says which one it is of. The end of one shard is the beginning of the next.
+// Cursors of a shard stay below the size of its table, so there is room.
+func (opt *scanOptions) nextShard(cursor uint64) uint64 {
+	switch {
+	case opt.shards < 2:
+		return cursor
+	case cursor != 0:
+		return cursor*uint64(opt.shards) + uint64(opt.shard)
+	case opt.shard+1 < opt.shards:
+		return uint64(opt.shard + 1)
+	}
+	return 0
+}
+
 // scan replies with a page of what next visits. Next goes one step from a
 // cursor to another, replies to what it visits that matches, and returns how
 // much it visited and how many replies these were.
@@ -92,7 +109,7 @@ func (x *call) scan(opt scanOptions, next func(cursor uint64) (_ uint64, visited
 	x.insertArray(header, replies)
 	page := len(x.out)
 	x.array(2)
-	x.text(strconv.FormatUint(cursor, 10))
+	x.text(strconv.FormatUint(opt.nextShard(cursor), 10))
 	rotate(x.out[header:], page-header)
 }
 
@@ -105,6 +122,8 @@ func scan(x *call) {
 	if !ok {
 		return
 	}
+	opt.shards, opt.shard = x.engine.cfg.Shards, x.engine.cfg.Shard
+	opt.cursor /= uint64(opt.shards)
 	x.scan(opt, func(cursor uint64) (_ uint64, visited, replies int) {
 		cursor = x.db.Scan(x.now, cursor, func(e *entry) {
 			visited++

@@ -109,7 +109,7 @@ func (c *Client) deliver(push []byte) {
 	if c.overflow {
 		return
 	}
-	if c == e.call.client {
+	if c == e.call.client && e.cfg.Shards == 1 {
 		// Nobody has to be woken, and it comes before the reply of PUBLISH.
 		e.call.out = append(e.call.out, push...)
 		return

@@ -13,6 +13,11 @@ type transaction struct {
 	queue    []queued
 	size     int // bytes that queue takes
 	watched  []watched
+
+	// With several shards a transaction is of one, from its first key on.
+	pinned bool
+	shard  int
+	guest  bool // the watched keys are kept there, see Engine.guests
 }
 
 type queued struct {
@@ -48,6 +53,9 @@ func (c *Client) discard() {
 		return
 	}
 	e := c.engine
+	if c.tx.guest {
+		e.cfg.Forget(c.tx.shard, c.id)
+	}
 	for _, w := range c.tx.watched {
 		others := slices.DeleteFunc(e.watchers[w.watchedKey], func(o *Client) bool { return o == c })
 		if len(others) == 0 {

@@ -52,7 +52,7 @@ func (a *acceptor) Drop() {
 
 // serve starts a session on conn, or refuses it.
 func (s *Server) serve(conn *netio.Conn) {
-	if len(s.sessions) >= s.cfg.MaxClients {
+	if !s.admits() {
 		executor.SpawnDetached(s.ex, rouse.Future[struct{}](&refusal{conn: conn, rest: []byte("-ERR max number of clients reached\r\n")}))
 		return
 	}
@@ -60,6 +60,14 @@ func (s *Server) serve(conn *netio.Conn) {
 	session := &session{srv: s, conn: conn, client: client}
 	s.sessions[client] = session
 	executor.SpawnDetached(s.ex, rouse.Future[struct{}](session), executor.Named("session"))
+}
+
+// admits reports whether there may be another client, and counts it.
+func (s *Server) admits() bool {
+	if s.shard == nil {
+		return len(s.sessions) < s.cfg.MaxClients
+	}
+	return s.shard.clients.enter(s.cfg.MaxClients)
 }
 
 // refusal tells a client that there are too many, and hangs up.

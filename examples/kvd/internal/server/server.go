@@ -45,6 +45,7 @@ type Server struct {
 	log      *durable.Log // nil: the data is in memory only
 	held     []*session   // whose replies wait for the log
 	backlog  int          // see overrun
+	shard    *shard       // nil: this is the only one
 	ending   bool         // nothing is executed any more
 }
 
@@ -52,6 +53,32 @@ type Server struct {
 // server's tasks on ex. Clients that connect meanwhile wait. The end of ctx ends
 // the reading. It is for the executor's goroutine, before it runs.
 func Start(ctx context.Context, ex *executor.Local, cfg Config) (*Server, error) {
+	network, err := cfg.complete()
+	if err != nil {
+		return nil, err
+	}
+	lc := netio.ListenConfig{KeepAlive: keepAlive}
+	l, err := executor.RunUntil(ex, rouse.FutureFunc[*netio.Listener](func(cx *rouse.Context) (*netio.Listener, error) {
+		return lc.PollListen(cx, network, cfg.Address)
+	}))
+	if err != nil {
+		return nil, cfg.cantListen(err)
+	}
+	s := newServer(ex, cfg, l)
+	if cfg.Data.Dir != "" {
+		cfg.Data.Log = cfg.Log
+		if s.log, err = durable.Open(ctx, ex, s.engine, cfg.Data); err != nil {
+			l.Close()
+			return nil, err
+		}
+		s.log.OnReach(s.release)
+	}
+	s.spawn()
+	return s, nil
+}
+
+// complete fills in what was left out, and returns the network of the address.
+func (cfg *Config) complete() (network string, err error) {
 	if cfg.Address == "" {
 		cfg.Address = "127.0.0.1:6390"
 	}
@@ -61,42 +88,42 @@ func Start(ctx context.Context, ex *executor.Local, cfg Config) (*Server, error)
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	s := &Server{ex: ex, cfg: cfg, backlog: maxBacklog, sessions: make(map[*engine.Client]*session)}
-	network := "tcp"
+	network = "tcp"
 	if strings.HasPrefix(cfg.Address, "@") || strings.ContainsAny(cfg.Address, `/\`) {
 		network = "unix"
 	} else if _, _, err := net.SplitHostPort(cfg.Address); err != nil {
-		return nil, fmt.Errorf("kvd: can't listen: %w (give host:port, or a path with a slash for a unix socket)", err)
+		return "", fmt.Errorf("kvd: can't listen: %w (give host:port, or a path with a slash for a unix socket)", err)
 	}
 	if cfg.MaxClients < 0 {
-		return nil, fmt.Errorf("kvd: can't serve at most %d clients (give a positive number)", cfg.MaxClients)
+		return "", fmt.Errorf("kvd: can't serve at most %d clients (give a positive number)", cfg.MaxClients)
 	}
-	lc := netio.ListenConfig{KeepAlive: keepAlive}
-	l, err := executor.RunUntil(ex, rouse.FutureFunc[*netio.Listener](func(cx *rouse.Context) (*netio.Listener, error) {
-		return lc.PollListen(cx, network, cfg.Address)
-	}))
-	if err != nil {
-		return nil, fmt.Errorf("kvd: can't listen at %s: %w (choose another address with -addr)", cfg.Address, err)
-	}
-	s.listener = l
-	if tcp, ok := l.Addr().(*net.TCPAddr); ok {
-		cfg.Engine.Port = tcp.Port
+	return network, nil
+}
+
+func (cfg *Config) cantListen(err error) error {
+	return fmt.Errorf("kvd: can't listen at %s: %w (choose another address with -addr)", cfg.Address, err)
+}
+
+func newServer(ex *executor.Local, cfg Config, l *netio.Listener) *Server {
+	s := &Server{ex: ex, cfg: cfg, listener: l, backlog: maxBacklog, sessions: make(map[*engine.Client]*session)}
+	if l != nil {
+		if tcp, ok := l.Addr().(*net.TCPAddr); ok {
+			cfg.Engine.Port = tcp.Port
+		}
 	}
 	cfg.Engine.Wake = s.wake
 	cfg.Engine.Memory = memoryInUse
 	s.engine = engine.New(cfg.Engine)
-	if cfg.Data.Dir != "" {
-		cfg.Data.Log = cfg.Log
-		if s.log, err = durable.Open(ctx, ex, s.engine, cfg.Data); err != nil {
-			l.Close()
-			return nil, err
-		}
-		s.log.OnReach(s.release)
-	}
+	return s
+}
+
+// spawn starts the server's tasks.
+func (s *Server) spawn() {
 	s.expiry = &expiry{srv: s}
-	executor.SpawnDetached(ex, rouse.Future[struct{}](s.expiry), executor.Named("expiry"))
-	executor.SpawnDetached(ex, rouse.Future[struct{}](&acceptor{srv: s}), executor.Named("accept"))
-	return s, nil
+	executor.SpawnDetached(s.ex, rouse.Future[struct{}](s.expiry), executor.Named("expiry"))
+	if s.listener != nil {
+		executor.SpawnDetached(s.ex, rouse.Future[struct{}](&acceptor{srv: s}), executor.Named("accept"))
+	}
 }
 
 // Addr returns the address that the server listens at.

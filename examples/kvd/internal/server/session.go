@@ -23,9 +23,12 @@ type session struct {
 	in     []byte      // requests read and not executed: incomplete, or held back
 	unsent []byte      // replies
 
-	position uint64 // of the log, that unsent waits for; 0: it doesn't
-	ready    bool   // in may hold a complete request
-	last     bool   // the replies end with the last one, as after QUIT
+	position uint64        // of the log, that unsent waits for; 0: it doesn't
+	batch    *engine.Batch // requests that other shards have a part in, or nil
+	away     int           // parcels of it that are not back
+
+	ready bool // in may hold a complete request
+	last  bool // the replies end with the last one, as after QUIT
 }
 
 func (s *session) Poll(cx *rouse.Context) (struct{}, error) {
@@ -39,6 +42,9 @@ func (s *session) Poll(cx *rouse.Context) (struct{}, error) {
 			return s.end()
 		}
 		err := s.flush(cx)
+		if err == nil && s.batch != nil {
+			err = s.gather(cx)
+		}
 		if s.client.Closing() && (err != rouse.Pending || !s.last) {
 			// Done, or killed by another: a client that does not read could
 			// put off the end forever.
@@ -72,6 +78,9 @@ func (s *session) flush(cx *rouse.Context) error {
 			return err
 		}
 		s.unsent = nil
+	}
+	if s.batch != nil {
+		return nil // a push must not overtake the reply of SUBSCRIBE
 	}
 	out := s.client.TakePushes(s.srv.scratch.output())
 	if len(out) == 0 {
@@ -129,6 +138,9 @@ func (s *session) execute(cx *rouse.Context, fresh []byte) error {
 	if in == nil {
 		in = s.in
 	}
+	if s.srv.shard != nil {
+		return s.route(cx, in, fresh != nil)
+	}
 	n, out, more := s.client.Feed(s.srv.now(), in, s.srv.scratch.output())
 	s.ready, s.last = more, s.client.Closing()
 	if n > 0 || fresh != nil {
@@ -167,9 +179,12 @@ func (s *session) keep(rest []byte, shared bool) {
 func (s *session) end() (struct{}, error) {
 	s.conn.Close()
 	s.srv.engine.Disconnect(s.client)
+	if s.srv.shard != nil && s.srv.sessions[s.client] == s {
+		s.srv.shard.clients.leave()
+	}
 	delete(s.srv.sessions, s.client)
 	s.waker.Drop()
-	s.in, s.unsent, s.position = nil, nil, 0
+	s.in, s.unsent, s.position, s.batch = nil, nil, 0, nil
 	return struct{}{}, nil
 }
 

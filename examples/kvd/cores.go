@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/rouse-go/rouse"
+	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/examples/kvd/internal/engine"
+	"github.com/rouse-go/rouse/examples/kvd/internal/server"
+	"github.com/rouse-go/rouse/executor"
+)
+
+// checkCores says what does not go together with several cores.
+func checkCores(cores, cpu int, dir string) error {
+	switch {
+	case cores < 0 || cores > engine.MaxShards:
+		return fmt.Errorf("kvd: -cores %d: give a number from 1 to %d, or 0 for one for each CPU", cores, engine.MaxShards)
+	case cores != 1 && cpu >= 0:
+		return errors.New("kvd: -cpu pins the one thread of -cores 1; leave it out, and give kvd its CPUs with taskset")
+	case cores != 1 && dir != "":
+		return errors.New("kvd: -data with -cores is not supported yet; leave out one of them")
+	}
+	return nil
+}
+
+// runCores is run with one executor for each core.
+func runCores(cfg server.Config, drv string, cores int) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	cfg.Engine.Shutdown = cancel
+	pool, err := executor.NewPool(executor.PoolConfig{
+		Placement:  executor.Unbound(cores),
+		Executor:   executor.Config{Name: "kvd", OnPanic: func(*rouse.PanicError) {}}, // logged; the others are served on
+		OpenDriver: func(int) (driver.Driver, error) { return executor.OpenDriver(drv) },
+	})
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	cluster, err := server.StartCluster(ctx, pool, cfg)
+	if err != nil {
+		return err
+	}
+	slog.Info("kvd: ready", "version", version, "addr", cluster.Addr().String(), "driver", pool.At(0).Driver().Name(), "cores", pool.Len(), "pid", os.Getpid())
+	fmt.Printf("kvd listens at %s (Ctrl-C ends it). Try:\n  %s\n", cluster.Addr(), tryLine(cluster.Addr()))
+	<-ctx.Done()
+	stop() // a second signal kills
+	slog.Info("kvd: bye")
+	return pool.Close()
+}
