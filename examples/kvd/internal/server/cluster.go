@@ -18,14 +18,15 @@ import (
 // A Cluster is servers that share a key space, one on each executor of a pool.
 // Each has a shard of the keys, accepts connections, and serves them: what they
 // ask of another shard's keys goes there through a mesh and comes back.
-type Cluster struct {
-	servers []*Server
-	addr    net.Addr
-}
+type Cluster struct{ servers []*Server }
 
 // StartCluster listens and serves on all executors of pool, until that ends. It
 // is for the goroutine of a main function.
 func StartCluster(ctx context.Context, pool *executor.Pool, cfg Config) (*Cluster, error) {
+	return startCluster(ctx, pool, cfg, meshCapacity)
+}
+
+func startCluster(ctx context.Context, pool *executor.Pool, cfg Config, capacity int) (*Cluster, error) {
 	network, err := cfg.complete()
 	switch {
 	case err != nil:
@@ -44,7 +45,7 @@ func StartCluster(ctx context.Context, pool *executor.Pool, cfg Config) (*Cluste
 		cfg.Engine.Start = pool.At(0).Driver().Wall().UnixMilli()
 	}
 	c := &Cluster{}
-	mesh := channel.FullMesh[message](meshCapacity, pool.Executors())
+	mesh := channel.FullMesh[message](capacity, pool.Executors())
 	clients := &admission{}
 	share := network == "tcp"
 	for i, ex := range pool.Executors() {

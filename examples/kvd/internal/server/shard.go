@@ -48,7 +48,9 @@ func (h *shard) post(to int, m message) {
 		}
 	}
 	h.outbox[to] = append(h.outbox[to], m)
-	h.waker.WakeByRef()
+	if !h.waker.IsZero() { // else its first poll looks
+		h.waker.WakeByRef()
+	}
 }
 
 // courier is the task that receives what other shards send, does it, and sends
