@@ -233,9 +233,6 @@ func TestCoresTransactions(t *testing.T) {
 // get everything when it reads.
 func TestCoresDeafClient(t *testing.T) {
 	onCores(t, func(t *testing.T, ctx context.Context, rdb *redis.Client, k *kvd) {
-		if strings.HasSuffix(t.Name(), "/uring") {
-			t.Skip("on this driver kvd stops sending to a client that reads late, with one core, too")
-		}
 		const size, keys, gets = 10_000, 4, 4000
 		for i := range keys {
 			wantOK(t, rdb.Set(ctx, fmt.Sprint("k", i), strings.Repeat("x", size), 0))
