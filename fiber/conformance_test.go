@@ -210,13 +210,16 @@ func TestConformance_053_054_AbortOfAFiberThatHasEnded(t *testing.T) {
 			if v, err := done.Join(ctx); v != 3 || err != nil {
 				t.Errorf("aborted after the end: %d, %v", v, err)
 			}
-			unwound := 0
+			begun, unwound := false, 0
 			waits := fiber.Go(ctx, func(ctx context.Context) (int, error) {
+				begun = true
 				defer func() { unwound++ }()
 				return rouse.Await(ctx, fut[int](new(ring)))
 			})
-			if err := fiber.Yield(ctx); err != nil {
-				return err
+			for !begun {
+				if err := fiber.Yield(ctx); err != nil {
+					return err
+				}
 			}
 			waits.Abort()
 			waits.AbortHandle().Abort() // twice
