@@ -107,9 +107,8 @@ func (d *Driver) accepted(m mark, r *request, c *uring.CQE) int {
 	case 0:
 		if s.rd == nil {
 			s.ext.pending = append(s.ext.pending, c.Res)
-			if len(s.ext.pending) >= pendingLimit && s.in != 0 && s.flags&stopped == 0 {
-				s.flags |= stopped
-				d.cancel(s.in)
+			if len(s.ext.pending) >= pendingLimit {
+				d.stop(s)
 			}
 			return 0
 		}

@@ -45,12 +45,7 @@ func (d *Driver) shut(i uint32, s *slot) (err error) {
 		d.stopNow(s.in)
 		if x := s.ext; x != nil {
 			d.stopNow(x.out)
-			for _, fd := range x.pending {
-				unix.Close(int(fd))
-			}
-			if x.path != "" {
-				unix.Unlink(x.path) // like net; that it may be gone is no error
-			}
+			x.closeListener()
 		}
 		if s.kind != kindAttached {
 			if err = unix.Close(int(s.fd)); err == unix.EINTR {
@@ -62,13 +57,21 @@ func (d *Driver) shut(i uint32, s *slot) (err error) {
 	return err
 }
 
+// closeListener closes what a listener has besides its descriptor.
+func (x *extra) closeListener() {
+	for _, fd := range x.pending {
+		unix.Close(int(fd))
+	}
+	if x.path != "" {
+		unix.Unlink(x.path) // like net; that it may be gone is no error
+	}
+}
+
 // shutStream closes a connection without a system call of its own: the next
 // Park's does it.
 func (d *Driver) shutStream(s *slot) {
 	d.dropHeld(s)
-	if s.in != 0 && s.flags&stopped == 0 {
-		d.cancel(s.in)
-	}
+	d.stop(s)
 	o := s.out
 	switch {
 	case o == nil:
@@ -168,13 +171,8 @@ func (d *Driver) end(i uint32, s *slot) {
 	case s.kind == kindFile:
 		s.ext.file.close()
 	case s.kind != kindAttached:
-		if x := s.ext; x != nil {
-			for _, fd := range x.pending {
-				unix.Close(int(fd))
-			}
-			if x.path != "" {
-				unix.Unlink(x.path)
-			}
+		if s.ext != nil {
+			s.ext.closeListener()
 		}
 		if s.out != nil {
 			s.out.drop = true

@@ -131,10 +131,7 @@ func (d *Driver) sweepHolders(spill bool) {
 // spill moves what s holds to the heap, and stops its receive: it holds nothing
 // then, and without a reader it would fill the heap instead.
 func (d *Driver) spill(s *slot) {
-	if s.in != 0 && s.flags&stopped == 0 {
-		s.flags |= stopped
-		d.cancel(s.in)
-	}
+	d.stop(s)
 	x := s.more()
 	for s.got.count > 0 {
 		g := &s.got
@@ -161,7 +158,7 @@ func (d *Driver) refill() error {
 			}
 			h.free += d.buffers.Len() - before
 			h.given = false
-		} else if h.free < before/4 {
+		} else {
 			d.sweepHolders(true)
 		}
 	}

@@ -98,9 +98,8 @@ func (d *Driver) received(m mark, r *request, c *uring.CQE) int {
 	if s.rd != nil {
 		return again(&s.rd)
 	}
-	if s.got.count >= heldLimit && s.in != 0 && s.flags&stopped == 0 {
-		s.flags |= stopped
-		d.cancel(s.in)
+	if s.got.count >= heldLimit {
+		d.stop(s)
 	}
 	return 0
 }

@@ -78,8 +78,14 @@ func (d *Driver) entry() *uring.SQE {
 func (d *Driver) cancel(m mark) {
 	e := d.entry()
 	e.Cancel(uint64(m), uint64(noMark))
-	if d.has.Has(uring.FeatureQuiet) {
-		e.Quiet()
+	d.hush(e)
+}
+
+// stop asks for the end of what s has in the kernel on its reading side, once.
+func (d *Driver) stop(s *slot) {
+	if s.in != 0 && s.flags&stopped == 0 {
+		s.flags |= stopped
+		d.cancel(s.in)
 	}
 }
 
@@ -87,6 +93,11 @@ func (d *Driver) cancel(m mark) {
 func (d *Driver) closeFD(fd int) {
 	e := d.entry()
 	e.Close(fd, uint64(noMark))
+	d.hush(e)
+}
+
+// hush spares a completion that nobody would look at, where the kernel can.
+func (d *Driver) hush(e *uring.SQE) {
 	if d.has.Has(uring.FeatureQuiet) {
 		e.Quiet()
 	}
