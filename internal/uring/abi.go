@@ -153,7 +153,6 @@ const (
 	opWrite       = 23
 	opSend        = 26
 	opRecv        = 27
-	opShutdown    = 34
 	opMsgRing     = 40
 	opSendZC      = 47
 )
@@ -171,9 +170,6 @@ const (
 	acceptMultishot    = 1 << 0
 	pollMulti          = 1 << 0
 	fsyncDatasync      = 1 << 0
-	cancelUserData     = 1 << 4
-	cancelAny          = 1 << 2
-	cancelAll          = 1 << 0
 	msgData            = 0
 	rsrcRegisterSparse = 1 << 0
 )

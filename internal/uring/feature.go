@@ -20,8 +20,7 @@ const (
 	FeatureQuiet                          // no completion for what succeeds
 	FeatureSendZC                         // send without copying
 	FeatureSyncCancel                     // cancel and wait, by Ring.CancelNow
-	FeatureMessages                       // ring to ring, by a request
-	FeatureMessagesAlone                  // ring to ring, by Message, without a ring of one's own
+	FeatureMessagesAlone                  // ring to ring, by a Letter, from any thread
 	FeatureRegisteredFiles                // a table of files with free places
 	FeatureAllocate                       // fallocate
 	features
@@ -42,7 +41,6 @@ var featureTable = [features]struct {
 	FeatureQuiet:           {"quiet sends", "5.19", (*prober).quiet, "a completion for each send"},
 	FeatureSendZC:          {"send without copying", "6.0", op(opSendZC), "sends copy"},
 	FeatureSyncCancel:      {"synchronous cancel", "6.0", (*prober).syncCancel, "cancel, and enter until it is done"},
-	FeatureMessages:        {"messages between rings", "5.18", op(opMsgRing), "an eventfd"},
 	FeatureMessagesAlone:   {"messages to a ring from any thread", "6.13", (*prober).messagesAlone, "an eventfd"},
 	FeatureRegisteredFiles: {"sparse registered files", "5.19", (*prober).files, "plain descriptors"},
 	FeatureAllocate:        {"fallocate", "5.6", op(opFallocate), "a thread"},

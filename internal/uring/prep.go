@@ -86,20 +86,8 @@ func (e *SQE) Cancel(target uint64, mark uint64) {
 	e.addr = target
 }
 
-// CancelAll cancels every request.
-func (e *SQE) CancelAll(mark uint64) {
-	e.base(opAsyncCancel, -1, mark)
-	e.opFlags = cancelAny | cancelAll
-}
-
 // Close closes a descriptor.
 func (e *SQE) Close(fd int, mark uint64) { e.base(opClose, fd, mark) }
-
-// Shutdown ends receiving, sending or both.
-func (e *SQE) Shutdown(fd, how int, mark uint64) {
-	e.base(opShutdown, fd, mark)
-	e.len = uint32(how)
-}
 
 // Read reads n bytes at off into p.
 func (e *SQE) Read(fd int, p unsafe.Pointer, n int, off int64, mark uint64) {
