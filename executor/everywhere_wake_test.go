@@ -269,14 +269,14 @@ func TestConformance_028_043_066_WhatEndedIsLetGo(t *testing.T) {
 	type thing struct{ _ [1 << 12]byte }
 	eachStage(t, func(s *stage) {
 		for _, ends := range []string{"ready", "aborted", "detached"} {
-			var kept []any
+			var w rouse.Waker
+			var a rouse.AbortHandle
 			gone := func() weak.Pointer[thing] { // a function of its own, so that no frame keeps it
 				v := new(thing)
 				p := &probe{}
 				p.script = func(cx *rouse.Context, poll int) (int, error) {
 					if poll == 1 {
-						w := cx.Waker()
-						kept = append(kept, w)
+						w = cx.Waker()
 						cx.WakeByRef()
 						return 0, rouse.Pending
 					}
@@ -287,10 +287,9 @@ func TestConformance_028_043_066_WhatEndedIsLetGo(t *testing.T) {
 					return 1, nil
 				}
 				h := s.spawn(p)
+				a = h.AbortHandle()
 				if ends == "detached" {
 					h.Detach()
-				} else {
-					kept = append(kept, h.AbortHandle())
 				}
 				s.settle()
 				switch ends {
@@ -307,7 +306,8 @@ func TestConformance_028_043_066_WhatEndedIsLetGo(t *testing.T) {
 				runtime.GC()
 				return gone.Value() == nil
 			})
-			runtime.KeepAlive(kept)
+			w.WakeByRef()
+			a.Abort()
 		}
 	})
 }

@@ -26,6 +26,9 @@ type stage struct {
 	wait func(h rouse.JoinHandle[int]) (int, error)
 	// end closes the executor.
 	end func() error
+	// neverHad says that a task which is cancelled before it has begun has no
+	// future to drop: a fiber that was to await one.
+	neverHad bool
 }
 
 // Stages differ in where their tasks run. Those of Local and of fibers run inside
@@ -49,6 +52,7 @@ func eachStage(t *testing.T, test func(s *stage)) {
 			}
 			return fiber.Go(ctx, p.await)
 		}
+		s.neverHad = true
 		test(s)
 	})
 	t.Run("Shared", func(t *testing.T) {
@@ -98,6 +102,12 @@ func (s *stage) inside(f func()) {
 	if _, err := s.wait(h); err != nil {
 		s.Errorf("the task that should have called a function ended with %v", err)
 	}
+}
+
+// begin has f called by a task, and waits for that only.
+func (s *stage) begin(f func()) {
+	s.Helper()
+	s.is(s.spawn(doing(func(*rouse.Context) { f() })), 0, nil)
 }
 
 // asleep spawns p and returns when it waits.
