@@ -14,7 +14,7 @@ import (
 
 // The end of each kind of executor, and what is fair while it lasts; see stage.
 
-func TestConformance_087_089_090_Close(t *testing.T) {
+func TestConformance_038_087_089_090_Close(t *testing.T) {
 	eachStage(t, func(s *stage) {
 		var probes []*probe
 		var hs []rouse.JoinHandle[int]

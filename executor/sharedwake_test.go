@@ -41,9 +41,9 @@ func (d *drum) Poll(cx *rouse.Context) (int, error) {
 	return d.polls, nil
 }
 
-// 012, 013, 015, 022, 139: wakes from many goroutines; the task is polled by one
-// worker at a time, never without a wake, and what a waker wrote is seen.
-func TestSharedWakes(t *testing.T) {
+// Wakes from many goroutines: the task is polled by one worker at a time, and
+// never without a wake.
+func TestConformance_139_SharedWakes(t *testing.T) {
 	eachCount(t, func(t *testing.T, s *executor.Shared) {
 		const wakers, each = 4, 5000
 		d := &drum{want: wakers * each}
@@ -70,8 +70,8 @@ func TestSharedWakes(t *testing.T) {
 	})
 }
 
-// 003: n wakes with polls between are n+1 polls.
-func TestSharedNoExtraPoll(t *testing.T) {
+// n wakes with polls between are n+1 polls.
+func TestConformance_003_SharedNoExtraPoll(t *testing.T) {
 	on(t, 2, func(s *executor.Shared) {
 		p := &probe{}
 		polled := make(chan rouse.Waker)
@@ -94,8 +94,8 @@ func TestSharedNoExtraPoll(t *testing.T) {
 	})
 }
 
-// A wake during the poll re-queues the task once; 017: not if it ends.
-func TestSharedWakeDuringPoll(t *testing.T) {
+// A wake during the poll re-queues the task once, and not if it ends.
+func TestConformance_015_016_017_SharedWakeDuringPoll(t *testing.T) {
 	on(t, 2, func(s *executor.Shared) {
 		p := &probe{script: func(cx *rouse.Context, poll int) (int, error) {
 			cx.WakeByRef()
@@ -112,9 +112,9 @@ func TestSharedWakeDuringPoll(t *testing.T) {
 	})
 }
 
-// 080, 107: wakes of parked workers, in bursts, none lost. Each burst begins when
+// Wakes of parked workers, in bursts, none lost. Each burst begins when
 // all workers are parked, or about to be. ROUSE_CROSS_WAKES says how many wakes.
-func TestSharedParkUnparkStress(t *testing.T) {
+func TestConformance_079_080_107_SharedParkUnparkStress(t *testing.T) {
 	wakes := int64(300_000)
 	if testing.Short() {
 		wakes = 30_000
