@@ -2,6 +2,7 @@ package rouse
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -315,6 +316,9 @@ func (e *engine) work() {
 		}
 		if r, ok := e.pop(); ok {
 			e.run(r, cx)
+			if runtime.GOARCH == "wasm" {
+				runtime.Gosched() // nobody is preempted there
+			}
 			continue
 		}
 		select {

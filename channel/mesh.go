@@ -106,6 +106,12 @@ type homed interface{ Home() *rouse.Home }
 // Len returns the number of peers. From any goroutine.
 func (m *Mesh[T]) Len() int { return len(m.ports) }
 
-// Port returns the end of peer i, counted from 0 in the order of NewMesh. From
-// any goroutine.
-func (m *Mesh[T]) Port(i int) *Port[T] { return m.ports[i] }
+// Port returns the end of peer i, counted from 0 in the order of NewMesh, the
+// same each time. From any goroutine. It panics if there is no such peer.
+func (m *Mesh[T]) Port(i int) *Port[T] {
+	if uint(i) >= uint(len(m.ports)) {
+		panic("rouse: channel: Port(" + strconv.Itoa(i) + ") of a Mesh of " + strconv.Itoa(len(m.ports)) +
+			"; peers are counted from 0 in the order in which NewMesh was given them")
+	}
+	return m.ports[i]
+}

@@ -154,36 +154,6 @@ func TestConformance_094_AGlobalExecutor(t *testing.T) {
 	}
 }
 
-// A poll may do so many operations and then yields, woken already; one that had
-// to wait after all is given back, and a new poll begins anew.
-func TestConformance_111_TheBudgetOfAPoll(t *testing.T) {
-	eachWorld(t, func(t *testing.T, w world) {
-		l, _ := w.local(t)
-		var spent []int
-		p := &probe{script: func(cx *rouse.Context, _ int) (int, error) {
-			n := 0
-			for cx.Spend() {
-				if n++; n%10 == 0 {
-					cx.Refund()
-					if !cx.Spend() {
-						t.Error("what was given back is gone")
-					}
-				}
-			}
-			if spent = append(spent, n); len(spent) < 3 {
-				return 0, rouse.Pending // Spend has woken the task
-			}
-			return 1, nil
-		}}
-		if _, err := executor.RunUntil(l, fut[int](p)); err != nil {
-			t.Fatal(err)
-		}
-		if len(spent) != 3 || spent[0] != 128 || spent[1] != 128 || spent[2] != 128 {
-			t.Fatalf("operations by poll: %v", spent)
-		}
-	})
-}
-
 // Time that is paused moves only when nothing else is to be done, and then to
 // the next deadline exactly.
 func TestConformance_122_PausedTime(t *testing.T) {

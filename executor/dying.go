@@ -88,8 +88,9 @@ func (l *Local) reapBy(unwind func(*fiberBody) bool) {
 	l.dying = keep
 }
 
-// lastWords reports a panic of a cancelled fiber: no handle will.
+// lastWords is the end of a cancelled fiber. It reports a panic: no handle will.
 func (f *fiberBody) lastWords() {
+	f.letGo()
 	if p := f.caught; p != nil {
 		f.l.reportDrop(&rouse.PanicError{Value: p.value, Stack: p.stack, Name: f.home.Name(), Site: callsite.String(f.site)})
 	}

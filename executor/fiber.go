@@ -66,8 +66,10 @@ func (f *fiber[T]) Poll(*rouse.Context) (T, error) {
 	var none T
 	switch {
 	case f.caught != nil:
+		f.letGo()
 		panic(f.caught) // on the loop's stack now; it brings the fiber's with it
 	case f.goexit:
+		f.letGo()
 		return none, rouse.ErrGoexit
 	}
 	out, err := f.out, f.err
@@ -140,6 +142,15 @@ func (f *fiberBody) end() {
 		f.unfollow()
 	}
 	f.ctx.ended()
+}
+
+// letGo makes a fiber that has ended without a result unknown to those who would
+// keep it, and all that its function refers to, until they have the next.
+func (f *fiberBody) letGo() {
+	f.co.Forget()
+	if f.l.fiber == f {
+		f.l.fiber = nil
+	}
 }
 
 // start takes a coroutine for the fiber, whose task is r.

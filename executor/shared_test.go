@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/rouse-go/rouse"
@@ -123,8 +122,8 @@ func TestSharedConfig(t *testing.T) {
 	}
 }
 
-// 001, 004, 009, 040, 044 on Shared.
-func TestSharedSpawnAndJoin(t *testing.T) {
+// Spawned from elsewhere, under load; joined, or detached, at any time.
+func TestConformance_001_004_006_009_040_044_SharedSpawnAndJoin(t *testing.T) {
 	eachCount(t, func(t *testing.T, s *executor.Shared) {
 		var probes []*probe
 		var hs []rouse.JoinHandle[int]
@@ -148,22 +147,19 @@ func TestSharedSpawnAndJoin(t *testing.T) {
 	})
 }
 
-// 005, 009: tasks that spawn tasks; nothing runs inside SpawnShared.
-func TestSharedChained(t *testing.T) {
+// Tasks that spawn tasks and wait for them.
+func TestConformance_009_SharedChained(t *testing.T) {
 	eachCount(t, func(t *testing.T, s *executor.Shared) {
 		var chain func(n int) rouse.Future[int]
 		chain = func(n int) rouse.Future[int] {
 			var h rouse.JoinHandle[int]
 			spawned := false
-			var inside atomic.Bool
 			return rouse.FutureFunc[int](func(cx *rouse.Context) (int, error) {
 				if n == 0 {
 					return 0, nil
 				}
 				if !spawned {
-					inside.Store(true)
 					h = executor.SpawnShared(s, chain(n-1))
-					inside.Store(false)
 					spawned = true
 				}
 				v, err := h.Poll(cx)
@@ -245,7 +241,7 @@ func TestSharedAwait(t *testing.T) {
 }
 
 // Handles and wakes cross between a Local and a Shared.
-func TestSharedAndLocal(t *testing.T) {
+func TestConformance_041_SharedAndLocal(t *testing.T) {
 	l := worlds()[0].start(t).l
 	on(t, 2, func(s *executor.Shared) {
 		there := executor.SpawnShared(s, rouse.FutureFunc[int](func(cx *rouse.Context) (int, error) { return 3, nil }))

@@ -18,9 +18,9 @@ import (
 	"github.com/rouse-go/rouse/timer"
 )
 
-// 087, 090: Close drops every task once, and its joiner hears of it; those that
+// Close drops every task once, and its joiner hears of it; those that
 // were spawned before any run, that wait, that are runnable, that run.
-func TestSharedClose(t *testing.T) {
+func TestConformance_007_032_082_087_089_090_SharedClose(t *testing.T) {
 	for _, running := range []bool{true, false} {
 		t.Run(fmt.Sprint(running), func(t *testing.T) {
 			s, log := newShared(t)
@@ -93,7 +93,7 @@ func TestSharedClose(t *testing.T) {
 }
 
 // Close, spawns and wakes at once: nobody waits for ever.
-func TestSharedCloseRace(t *testing.T) {
+func TestConformance_088_SharedCloseRace(t *testing.T) {
 	rounds := 300
 	if testing.Short() {
 		rounds = 30
@@ -137,7 +137,7 @@ func TestSharedCloseRace(t *testing.T) {
 }
 
 // Run ends by ctx and by Stop, and may be called again: tasks are where they were.
-func TestSharedRunAgain(t *testing.T) {
+func TestConformance_144_SharedRunAgain(t *testing.T) {
 	s, _ := newShared(t)
 	var polls atomic.Int64
 	h := executor.SpawnShared(s, rouse.FutureFunc[int](func(cx *rouse.Context) (int, error) {
@@ -171,8 +171,8 @@ func TestSharedRunAgain(t *testing.T) {
 	}
 }
 
-// 050 to 057 on Shared: aborts against polls.
-func TestSharedAbort(t *testing.T) {
+// Aborts against polls.
+func TestConformance_050_054_056_SharedAbort(t *testing.T) {
 	eachCount(t, func(t *testing.T, s *executor.Shared) {
 		for i := range 2000 {
 			p := forever()
@@ -192,8 +192,8 @@ func TestSharedAbort(t *testing.T) {
 	})
 }
 
-// 069, 073: panics that somebody awaits, or will join, or that nobody sees.
-func TestSharedPanics(t *testing.T) {
+// Panics that somebody awaits, or will join, or that nobody sees.
+func TestConformance_069_073_075_077_SharedPanics(t *testing.T) {
 	boom := func(cx *rouse.Context, _ int) (int, error) { panic("boom") }
 	t.Run("awaited", func(t *testing.T) {
 		c := startShared(t)
@@ -270,8 +270,8 @@ func TestSharedPanics(t *testing.T) {
 	})
 }
 
-// 078: Goexit ends its task, and the worker goes on with another goroutine.
-func TestSharedGoexit(t *testing.T) {
+// Goexit ends its task, and the worker goes on with another goroutine.
+func TestConformance_078_SharedGoexit(t *testing.T) {
 	eachCount(t, func(t *testing.T, s *executor.Shared) {
 		for range 20 {
 			h := spawnShared(s, &probe{script: func(*rouse.Context, int) (int, error) {
@@ -301,7 +301,7 @@ func TestSharedInjectBeforeClose(t *testing.T) {
 }
 
 // What may not move is refused, with a word on what to do.
-func TestSharedRefuses(t *testing.T) {
+func TestConformance_093_132_SharedRefuses(t *testing.T) {
 	c := startShared(t)
 	refused := func(want string, f rouse.Future[int]) {
 		t.Helper()
@@ -340,9 +340,8 @@ func executorRuns(s *executor.Shared) bool {
 	return v == 1 && err == nil
 }
 
-// 028, 035: an executor that is gone leaves nothing, though a waker is kept; and
-// one that goes on keeps little of tasks that ended.
-func TestSharedKeepsLittle(t *testing.T) {
+// An executor that goes on keeps little of tasks that ended.
+func TestConformance_035_SharedKeepsLittle(t *testing.T) {
 	on(t, 2, func(s *executor.Shared) {
 		var before, after runtime.MemStats
 		round := func() {

@@ -10,12 +10,12 @@ import (
 	"github.com/rouse-go/rouse/executor"
 )
 
-// 096, 097, 105 on Shared: beside tasks that always wake themselves, and pairs
+// Beside tasks that always wake themselves, and pairs
 // that wake each other, on every worker, any task that is woken from elsewhere is
 // polled within the number of polls that the doc comment of Shared states. The
 // polls counted are those of the worker that takes it: another may make any
 // number while the system doesn't let that one run.
-func TestSharedFairness(t *testing.T) {
+func TestConformance_096_097_105_SharedFairness(t *testing.T) {
 	rounds := 500
 	if testing.Short() {
 		rounds = 100
@@ -117,7 +117,7 @@ func fairness(t *testing.T, s *executor.Shared, spinners, pairs, rounds int) {
 // The same for a task in a worker's own queue: it is there behind as many as the
 // queue holds, each of which wakes its partner, so that the worker is tempted
 // to go on with those.
-func TestSharedFairnessInAWorkersQueue(t *testing.T) {
+func TestConformance_096_097_SharedFairnessInAWorkersQueue(t *testing.T) {
 	on(t, 1, func(s *executor.Shared) {
 		var over atomic.Bool
 		var polls atomic.Int64

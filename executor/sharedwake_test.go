@@ -41,9 +41,9 @@ func (d *drum) Poll(cx *rouse.Context) (int, error) {
 	return d.polls, nil
 }
 
-// 012, 013, 015, 022, 139: wakes from many goroutines; the task is polled by one
-// worker at a time, never without a wake, and what a waker wrote is seen.
-func TestSharedWakes(t *testing.T) {
+// Wakes from many goroutines: the task is polled by one worker at a time, and
+// never without a wake.
+func TestConformance_139_SharedWakes(t *testing.T) {
 	eachCount(t, func(t *testing.T, s *executor.Shared) {
 		const wakers, each = 4, 5000
 		d := &drum{want: wakers * each}
@@ -70,8 +70,8 @@ func TestSharedWakes(t *testing.T) {
 	})
 }
 
-// 003: n wakes with polls between are n+1 polls.
-func TestSharedNoExtraPoll(t *testing.T) {
+// n wakes with polls between are n+1 polls.
+func TestConformance_003_SharedNoExtraPoll(t *testing.T) {
 	on(t, 2, func(s *executor.Shared) {
 		p := &probe{}
 		polled := make(chan rouse.Waker)
@@ -94,8 +94,8 @@ func TestSharedNoExtraPoll(t *testing.T) {
 	})
 }
 
-// A wake during the poll re-queues the task once; 017: not if it ends.
-func TestSharedWakeDuringPoll(t *testing.T) {
+// A wake during the poll re-queues the task once, and not if it ends.
+func TestConformance_015_016_017_SharedWakeDuringPoll(t *testing.T) {
 	on(t, 2, func(s *executor.Shared) {
 		p := &probe{script: func(cx *rouse.Context, poll int) (int, error) {
 			cx.WakeByRef()
@@ -112,9 +112,9 @@ func TestSharedWakeDuringPoll(t *testing.T) {
 	})
 }
 
-// 080, 107: wakes of parked workers, in bursts, none lost. Each burst begins when
+// Wakes of parked workers, in bursts, none lost. Each burst begins when
 // all workers are parked, or about to be. ROUSE_CROSS_WAKES says how many wakes.
-func TestSharedParkUnparkStress(t *testing.T) {
+func TestConformance_079_080_SharedParkUnparkStress(t *testing.T) {
 	wakes := int64(300_000)
 	if testing.Short() {
 		wakes = 30_000
@@ -180,4 +180,109 @@ func crossWakes(t *testing.T, workers int, wakes int64) {
 		t.Error(err)
 	}
 	receive(t, ran)
+}
+
+// One wake at a time, at every moment between a poll and the worker's sleep: the
+// waker finds it searching and relies on it, so it must look once more before it
+// parks. A wake that is lost here nobody repeats.
+func TestConformance_080_107_SharedWakeWhileOneGoesToSleep(t *testing.T) {
+	if runtime.NumCPU() == 1 || runtime.GOMAXPROCS(0) == 1 {
+		t.Skip("needs two CPUs")
+	}
+	const long = 300 * time.Millisecond // so long is what is tried, not awaited
+	for _, workers := range []int{1, 2, 4} {
+		t.Run(fmt.Sprint(workers), func(t *testing.T) {
+			on(t, workers, func(s *executor.Shared) {
+				var polls atomic.Int64
+				var over atomic.Bool
+				first := make(chan rouse.Waker, 1)
+				h := executor.SpawnShared(s, rouse.FutureFunc[int](func(cx *rouse.Context) (int, error) {
+					n := polls.Add(1)
+					if n == 1 {
+						first <- cx.Waker()
+					}
+					if over.Load() {
+						return 0, nil
+					}
+					return 0, rouse.Pending
+				}))
+				w := receive(t, first)
+				n := int64(1)
+				for end := time.Now().Add(long); n%64 != 0 || time.Now().Before(end); n++ {
+					for range n % 257 { // so long after the poll
+						polls.Load()
+					}
+					w.WakeByRef()
+					for i := 1; polls.Load() == n; i++ {
+						if i%1000 == 0 {
+							runtime.Gosched()
+						}
+						if i == 1_000_000_000 {
+							t.Fatalf("wake %d is lost", n)
+						}
+					}
+				}
+				t.Logf("%d wakes, none lost", n-1)
+				over.Store(true)
+				w.WakeByRef()
+				if _, err := wait(t, h); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// Tasks that are woken together and wait for each other inside their polls, as
+// long polls do: each needs a worker of its own. Whoever wakes the second finds a
+// worker searching that will take the first, so the last who searches must see to
+// the second when it has found something.
+func TestConformance_107_SharedLastSearcher(t *testing.T) {
+	for _, workers := range []int{2, 4} {
+		t.Run(fmt.Sprint(workers), func(t *testing.T) {
+			on(t, workers, func(s *executor.Shared) {
+				const rounds = 1000
+				var arrived, left atomic.Int64
+				wakers := make(chan rouse.Waker, workers)
+				var hs []rouse.JoinHandle[int]
+				for range workers {
+					hs = append(hs, spawnShared(s, &probe{script: func(cx *rouse.Context, poll int) (int, error) {
+						if poll == 1 {
+							wakers <- cx.Waker()
+							return 0, rouse.Pending
+						}
+						arrived.Add(1)
+						for end := time.Now().Add(limit); arrived.Load() < int64((poll-1)*workers); runtime.Gosched() {
+							if time.Now().After(end) {
+								t.Error("a runnable task is left alone while workers sleep")
+								return 0, nil
+							}
+						}
+						left.Add(1)
+						if poll > rounds {
+							return poll, nil
+						}
+						return 0, rouse.Pending
+					}}))
+				}
+				all := make([]rouse.Waker, workers)
+				for i := range all {
+					all[i] = receive(t, wakers)
+				}
+				for round := 1; round <= rounds; round++ {
+					for _, w := range all {
+						w.WakeByRef()
+					}
+					for left.Load() < int64(round*workers) && !t.Failed() {
+						runtime.Gosched()
+					}
+				}
+				for _, h := range hs {
+					if v, err := wait(t, h); v != rounds+1 || err != nil {
+						t.Errorf("%d, %v", v, err)
+					}
+				}
+			})
+		})
+	}
 }

@@ -216,45 +216,6 @@ func TestConformance_021_WakeAtAnyMomentOfThePoll(t *testing.T) {
 	})
 }
 
-// 022: a wake of a scheduled task publishes what its waker wrote. The word is
-// plain on purpose: the race detector is the judge.
-func TestConformance_022_AWakePublishes(t *testing.T) {
-	eachWorld(t, func(t *testing.T, w world) {
-		l, _ := w.local(t)
-		plain := 0
-		p := forever()
-		first := true
-		p.script = func(cx *rouse.Context, _ int) (int, error) {
-			if first {
-				p.waker, first = cx.Waker(), false
-				return 0, rouse.Pending
-			}
-			return plain, nil
-		}
-		j := spawn(l, p)
-		idle(t, l)
-		done := make(chan struct{})
-		go func() {
-			p.waker.WakeByRef() // it is scheduled
-			plain = 42
-			p.waker.WakeByRef() // changes nothing
-			close(done)
-		}()
-		// Nothing but the wake orders the two: done is closed after it.
-		eventually(t, "two wakes", func() bool {
-			select {
-			case <-done:
-				return true
-			default:
-				return false
-			}
-		})
-		if v, err := joined(l, j); v != 42 || err != nil {
-			t.Errorf("%d, %v", v, err)
-		}
-	})
-}
-
 func TestConformance_025_WakeFromEverywhere(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w world) {
 		if w.name == "manual" {

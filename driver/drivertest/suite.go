@@ -82,7 +82,7 @@ func Run(t *testing.T, open func(t *testing.T) driver.Driver, opt Options) {
 func RunSome(t *testing.T, prefix string, open func(t *testing.T) driver.Driver, opt Options) {
 	var cases []testCase
 	for _, part := range [][]testCase{
-		parkCases, opCases, netCases, streamCases, endCases, cancelCases, unixCases, fileCases, filesysCases, fileNameCases, fileEndCases, attachCases, datagramCases, bellCases, allocCases,
+		parkCases, opCases, netCases, streamCases, endCases, cancelCases, unixCases, fileCases, filesysCases, fileNameCases, fileEndCases, attachCases, datagramCases, bellCases, allocCases, abandonCases, interruptCases,
 	} {
 		cases = append(cases, part...)
 	}

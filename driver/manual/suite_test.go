@@ -62,3 +62,14 @@ func TestAutoAdvanceJumps(t *testing.T) {
 		t.Error("the clock jumped over a notification")
 	}
 }
+
+// What is given up; see docs/conformance.md.
+func TestConformance_145_AbandonedOpsKeepTheirBuffers(t *testing.T) { some(t, "Abandon/") }
+func TestConformance_146_WhatWasNotSubmittedLeavesNoTrace(t *testing.T) {
+	some(t, "Cancel/Before")
+	some(t, "Abandon/Un")
+}
+
+func some(t *testing.T, prefix string) {
+	drivertest.RunSome(t, prefix, func(t *testing.T) driver.Driver { return open(t, manual.Config{}) }, options)
+}

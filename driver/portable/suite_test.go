@@ -37,12 +37,24 @@ func lacks() map[drivertest.Feature]string {
 	return lacks
 }
 
-func TestDriver(t *testing.T) {
-	drivertest.Run(t, func(t *testing.T) driver.Driver {
-		d, err := portable.New(portable.Config{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return d
-	}, drivertest.Options{Lacks: lacks()})
+func open(t *testing.T) driver.Driver {
+	d, err := portable.New(portable.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func TestDriver(t *testing.T) { drivertest.Run(t, open, drivertest.Options{Lacks: lacks()}) }
+
+// What is given up, and what the system interrupts; see docs/conformance.md.
+func TestConformance_145_AbandonedOpsKeepTheirBuffers(t *testing.T) { some(t, "Abandon/") }
+func TestConformance_146_WhatWasNotSubmittedLeavesNoTrace(t *testing.T) {
+	some(t, "Cancel/Before")
+	some(t, "Abandon/Un")
+}
+func TestConformance_148_InterruptedCallsAreRetried(t *testing.T) { some(t, "Interrupt/") }
+
+func some(t *testing.T, prefix string) {
+	drivertest.RunSome(t, prefix, open, drivertest.Options{Lacks: lacks()})
 }

@@ -104,7 +104,7 @@ func eachBreak(t *testing.T, prepare func(t *testing.T, d *Driver) (h driver.Han
 
 // A buffer is the caller's again when its op is done: nothing is written to it
 // any more. And until then it is the kernel's, also if the caller has let go.
-func TestFileMemory(t *testing.T) {
+func TestConformance_145_FileMemory(t *testing.T) {
 	path := t.TempDir() + "/f"
 	const size, pieces = 4096, 32
 	if err := os.WriteFile(path, bytes.Repeat([]byte("r"), size*pieces), 0o600); err != nil {
@@ -183,7 +183,7 @@ func aligned(n int) []byte {
 
 // Receives, sends and connects under the same treatment: what the peer gets is a
 // prefix of what was sent, and the driver comes to rest.
-func TestSocketMemory(t *testing.T) {
+func TestConformance_145_SocketMemory(t *testing.T) {
 	for _, zc := range []int{0, 1} {
 		eachBreak(t, func(t *testing.T, d *Driver) (driver.Handle, []*driver.Op, func()) {
 			d.cfg.ZeroCopy = zc

@@ -16,7 +16,7 @@ import (
 
 // More happens at a time than either queue has places for: everything is done,
 // once.
-func TestQueuesOverflow(t *testing.T) {
+func TestConformance_148_QueuesOverflow(t *testing.T) {
 	for _, mask := range []uint32{0, ^uint32(0)} {
 		d := start(t, Config{Entries: 8, mask: mask})
 		if err := d.begun(); err != nil {
@@ -79,7 +79,7 @@ func TestWrongThread(t *testing.T) {
 }
 
 // A cancelled read that the kernel interrupted ends; it is not tried again.
-func TestCancelInterrupted(t *testing.T) {
+func TestConformance_148_InterruptedReads(t *testing.T) {
 	path := t.TempDir() + "/fifo"
 	if err := unix.Mkfifo(path, 0o600); err != nil {
 		t.Fatal(err)

@@ -26,3 +26,15 @@ func open(t testing.TB, cfg uring.Config) *uring.Driver {
 func TestDriver(t *testing.T) {
 	drivertest.Run(t, func(t *testing.T) driver.Driver { return open(t, uring.Config{}) }, drivertest.Options{})
 }
+
+// What is given up, and what the system interrupts; see docs/conformance.md.
+func TestConformance_145_AbandonedOpsKeepTheirBuffers(t *testing.T) { some(t, "Abandon/") }
+func TestConformance_146_WhatWasNotSubmittedLeavesNoTrace(t *testing.T) {
+	some(t, "Cancel/Before")
+	some(t, "Abandon/Un")
+}
+func TestConformance_148_InterruptedCallsAreRetried(t *testing.T) { some(t, "Interrupt/") }
+
+func some(t *testing.T, prefix string) {
+	drivertest.RunSome(t, prefix, func(t *testing.T) driver.Driver { return open(t, uring.Config{}) }, drivertest.Options{})
+}

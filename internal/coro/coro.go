@@ -154,6 +154,14 @@ func (c *Coro) Release() {
 	c.end()
 }
 
+// Forget has c, whose body has ended, keep it no longer. Release leaves that to
+// the next Start, which writes there anyway.
+func (c *Coro) Forget() {
+	if c.done {
+		c.body = nil
+	}
+}
+
 // Abandon gives up a coroutine whose body will not end: it stays suspended for
 // ever, and the collector can't take it.
 func (c *Coro) Abandon() {

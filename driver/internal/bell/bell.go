@@ -3,6 +3,7 @@
 package bell
 
 import (
+	"runtime"
 	"time"
 
 	"github.com/rouse-go/rouse/internal/atomics"
@@ -38,8 +39,17 @@ func (b *Bell) Ring() {
 	}
 }
 
-// Taken reports whether somebody rang, and takes it. For the loop only.
+// cooperative says that Go preempts no goroutine here: there is one thread, and a
+// loop that always has something to run would keep it for itself, from those
+// who do its driver's work, too.
+const cooperative = runtime.GOARCH == "wasm"
+
+// Taken reports whether somebody rang, and takes it. For the loop only, once in
+// each of its turns.
 func (b *Bell) Taken() bool {
+	if cooperative {
+		runtime.Gosched()
+	}
 	// The load spares the exchange; what it misses ends the next sleep.
 	return b.word.Load() == rung && b.word.Swap(awake) == rung
 }
