@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/driver/internal/ring"
 )
 
 // A descriptor of the caller's is watched one shot at a time: it is armed when
@@ -39,7 +40,7 @@ func (d *Driver) watch(op *driver.Op) bool {
 	if s.kind != kindAttached {
 		return op.FinishNow(0, driver.ErrKind)
 	}
-	if err := d.arm(i, s, reads(op), !reads(op)); err != nil {
+	if err := d.arm(i, s, ring.Reads(op), !ring.Reads(op)); err != nil {
 		return op.FinishNow(0, err)
 	}
 	return d.wait(i, s, op)

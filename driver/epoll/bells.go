@@ -3,8 +3,6 @@
 package epoll
 
 import (
-	"os"
-
 	"golang.org/x/sys/unix"
 
 	"github.com/rouse-go/rouse/driver"
@@ -12,15 +10,13 @@ import (
 
 var _ driver.Belfry = (*Driver)(nil)
 
-// Hang has Park look at b. Its eventfd is watched like our own: edge-triggered,
-// so each write is one event and nobody has to read the counter to silence it.
+// Hang has Park look at b, whose eventfd is watched like our own.
 func (d *Driver) Hang(b *driver.Doorbell) (watched bool, err error) {
 	if d.closed {
 		return false, driver.ErrClosed
 	}
-	ev := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLET, Fd: bellIndex}
-	if err := unix.EpollCtl(d.epfd, unix.EPOLL_CTL_ADD, b.FD(), &ev); err != nil {
-		return false, os.NewSyscallError("epoll_ctl", err)
+	if err := d.watchBell(b.FD()); err != nil {
+		return false, err
 	}
 	d.bells.Add(b)
 	return true, nil

@@ -10,9 +10,11 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/driver/internal/clock"
 	"github.com/rouse-go/rouse/driver/internal/ring"
 	"github.com/rouse-go/rouse/driver/internal/sock"
 	"github.com/rouse-go/rouse/driver/internal/table"
+	"github.com/rouse-go/rouse/driver/internal/wakefd"
 	"github.com/rouse-go/rouse/internal/filepool"
 )
 
@@ -20,9 +22,10 @@ import (
 // goroutine that runs the loop.
 type Driver struct {
 	cfg   Config
-	start time.Time
+	clock clock.Clock
 
-	sleeper
+	instance
+	sleeper wakefd.Sleeper
 	slots   table.Table[slot]
 	waiting int // ops that wait for an event of a descriptor
 	files   *filepool.Pool
@@ -43,19 +46,35 @@ func New(cfg Config) (*Driver, error) {
 	if cfg.Backlog == 0 {
 		cfg.Backlog = sock.MaxBacklog()
 	}
-	d := &Driver{cfg: cfg, start: time.Now()}
-	if err := d.sleeper.open(); err != nil {
+	d := &Driver{cfg: cfg, clock: clock.New()}
+	if err := d.open(); err != nil {
 		return nil, err
 	}
 	d.files = filepool.New(cfg.FileThreads, (*fileTable)(d), d.Unpark)
 	return d, nil
 }
 
+// open opens the instance and the eventfd that ends its sleep.
+func (d *Driver) open() error {
+	if err := d.instance.open(); err != nil {
+		return err
+	}
+	err := d.sleeper.Open()
+	if err == nil {
+		if err = d.watchBell(d.sleeper.FD()); err == nil {
+			return nil
+		}
+		d.sleeper.Close()
+	}
+	unix.Close(d.epfd)
+	return err
+}
+
 // Name returns "epoll".
 func (d *Driver) Name() string { return "epoll" }
 
 // Now returns the nanoseconds of CLOCK_MONOTONIC since New.
-func (d *Driver) Now() int64 { return int64(time.Since(d.start)) }
+func (d *Driver) Now() int64 { return d.clock.Now() }
 
 // Wall returns time.Now.
 func (d *Driver) Wall() time.Time { return time.Now() }
@@ -181,6 +200,7 @@ func (d *Driver) Close() error {
 		d.release(i, s)
 	}
 	d.waiting = 0
-	d.sleeper.close()
+	unix.Close(d.epfd)
+	d.sleeper.Close()
 	return err
 }

@@ -194,7 +194,7 @@ func TestAcceptWithoutDescriptors(t *testing.T) {
 		t.Fatal(err)
 	}
 	low := before
-	low.Cur = uint64(d.bell) // below what is open: no new one fits
+	low.Cur = uint64(d.sleeper.FD()) // below what is open: no new one fits
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &low); err != nil {
 		t.Fatal(err)
 	}

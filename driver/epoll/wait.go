@@ -15,15 +15,6 @@ import (
 // data, see short.
 const events = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLPRI | unix.EPOLLET
 
-// reads reports on which side of its slot an op waits.
-func reads(op *driver.Op) bool {
-	switch op.Code {
-	case driver.Recv, driver.Accept, driver.Readable, driver.RecvMsgs:
-		return true
-	}
-	return false
-}
-
 // wait puts op in flight, in slot i.
 func (d *Driver) wait(i uint32, s *slot, op *driver.Op) bool {
 	if s.flags&watched == 0 {
@@ -42,7 +33,7 @@ func (d *Driver) wait(i uint32, s *slot, op *driver.Op) bool {
 	}
 	op.Start()
 	op.Slot = i
-	if reads(op) {
+	if ring.Reads(op) {
 		s.rd = ring.Push(s.rd, op)
 	} else {
 		s.wr = ring.Push(s.wr, op)
@@ -69,7 +60,7 @@ func (d *Driver) event(i, mask uint32) unix.EpollEvent {
 
 // unwait takes op, which waits in s, out of its ring.
 func (d *Driver) unwait(s *slot, op *driver.Op) {
-	if reads(op) {
+	if ring.Reads(op) {
 		s.rd = ring.Remove(s.rd, op)
 	} else {
 		s.wr = ring.Remove(s.wr, op)

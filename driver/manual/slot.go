@@ -40,15 +40,11 @@ type slot struct {
 	mail *mailbox // of a datagram socket
 }
 
-func reads(op *driver.Op) bool {
-	return op.Code == driver.Recv || op.Code == driver.Accept || op.Code == driver.RecvMsgs
-}
-
 // wait puts op in flight, in slot i.
 func (s *slot) wait(i uint32, op *driver.Op) bool {
 	op.Start()
 	op.Slot = i
-	if reads(op) {
+	if ring.Reads(op) {
 		s.rd = ring.Push(s.rd, op)
 	} else {
 		s.wr = ring.Push(s.wr, op)
@@ -57,7 +53,7 @@ func (s *slot) wait(i uint32, op *driver.Op) bool {
 }
 
 func (s *slot) unwait(op *driver.Op) {
-	if reads(op) {
+	if ring.Reads(op) {
 		s.rd = ring.Remove(s.rd, op)
 	} else {
 		s.wr = ring.Remove(s.wr, op)

@@ -40,7 +40,7 @@ func (d *Driver) watch(op *driver.Op) bool {
 	if err != nil {
 		return op.FinishNow(0, err)
 	}
-	d.poll(i, s, reads(op))
+	d.poll(i, s, ring.Reads(op))
 	return d.wait(i, s, op)
 }
 

@@ -49,7 +49,7 @@ func (d *Driver) Unhang(b *driver.Doorbell) {
 func (d *Driver) watchBells() {
 	if !d.armed {
 		d.armed = true
-		d.entry().PollMany(d.bell, unix.POLLIN, uint64(bellMark))
+		d.entry().PollMany(d.sleeper.FD(), unix.POLLIN, uint64(bellMark))
 	}
 	for i := range d.towers {
 		if w := &d.towers[i]; w.poll == 0 {

@@ -133,7 +133,7 @@ func (d *Driver) Close() error {
 	err := d.files.Close()
 	if d.buffers == nil {
 		d.ring.Close()
-		d.sleeper.close()
+		d.sleeper.Close()
 		return err
 	}
 	own := d.enter(0) == nil
@@ -160,7 +160,7 @@ func (d *Driver) Close() error {
 		leaked.keep(d)
 		err = errors.Join(err, d.killRest())
 	}
-	d.sleeper.close()
+	d.sleeper.Close()
 	return errors.Join(err, ringErr)
 }
 

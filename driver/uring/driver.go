@@ -7,9 +7,11 @@ import (
 	"time"
 
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/driver/internal/clock"
 	"github.com/rouse-go/rouse/driver/internal/ring"
 	"github.com/rouse-go/rouse/driver/internal/sock"
 	"github.com/rouse-go/rouse/driver/internal/table"
+	"github.com/rouse-go/rouse/driver/internal/wakefd"
 	"github.com/rouse-go/rouse/internal/filepool"
 	"github.com/rouse-go/rouse/internal/uring"
 )
@@ -19,10 +21,12 @@ import (
 // Submit or Park makes the thread the ring's.
 type Driver struct {
 	cfg   Config
-	start time.Time
+	clock clock.Clock
 	has   uring.Features
 
-	sleeper
+	sleeper wakefd.Sleeper
+	armed   bool // the ring polls the sleeper's eventfd
+
 	ring     *uring.Ring
 	buffers  *uring.BufRing
 	slots    table.Table[slot]
@@ -51,7 +55,7 @@ func New(cfg Config) (*Driver, error) {
 	if cfg.Backlog == 0 {
 		cfg.Backlog = sock.MaxBacklog()
 	}
-	d := &Driver{cfg: cfg, start: time.Now()}
+	d := &Driver{cfg: cfg, clock: clock.New()}
 	if d.has, err = features(); err != nil {
 		return nil, notSupported(err)
 	}
@@ -63,7 +67,7 @@ func New(cfg Config) (*Driver, error) {
 	if d.ring, err = uring.New(uring.Config{Entries: entries, Completions: 4 * entries, Mask: cfg.mask}); err != nil {
 		return nil, notSupported(err)
 	}
-	if err := d.sleeper.open(); err != nil {
+	if err := d.sleeper.Open(); err != nil {
 		d.ring.Close()
 		return nil, err
 	}
@@ -79,7 +83,7 @@ func (d *Driver) Name() string { return "uring" }
 func (d *Driver) NeedsThread() bool { return true }
 
 // Now returns the nanoseconds of CLOCK_MONOTONIC since New.
-func (d *Driver) Now() int64 { return int64(time.Since(d.start)) }
+func (d *Driver) Now() int64 { return d.clock.Now() }
 
 // Wall returns time.Now.
 func (d *Driver) Wall() time.Time { return time.Now() }
@@ -176,7 +180,7 @@ func (d *Driver) Cancel(op *driver.Op) {
 		return
 	}
 	s := d.slots.At(op.Slot)
-	if reads(op) {
+	if ring.Reads(op) {
 		s.rd = ring.Remove(s.rd, op)
 	} else {
 		s.wr = ring.Remove(s.wr, op)
@@ -184,20 +188,11 @@ func (d *Driver) Cancel(op *driver.Op) {
 	op.Finish(0, driver.ErrCanceled)
 }
 
-// reads reports on which side of its slot an op waits.
-func reads(op *driver.Op) bool {
-	switch op.Code {
-	case driver.Recv, driver.Accept, driver.Readable, driver.RecvMsgs:
-		return true
-	}
-	return false
-}
-
 // wait puts op in flight, in slot i.
 func (d *Driver) wait(i uint32, s *slot, op *driver.Op) bool {
 	op.Start()
 	op.Slot = i
-	if reads(op) {
+	if ring.Reads(op) {
 		s.rd = ring.Push(s.rd, op)
 	} else {
 		s.wr = ring.Push(s.wr, op)

@@ -10,8 +10,14 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/internal/atomics"
 	"github.com/rouse-go/rouse/internal/uring"
 )
+
+// Unpark ends the Park that sleeps, or the next one. It may be called from
+// anywhere, also after Close. What the caller wrote before is visible after
+// that Park.
+func (d *Driver) Unpark() { d.sleeper.Unpark() }
 
 // Park submits, sleeps and reaps; see [driver.Driver].
 func (d *Driver) Park(until int64) (int, error) {
@@ -27,14 +33,13 @@ func (d *Driver) Park(until int64) (int, error) {
 	}
 	left := int64(0)
 	if n == 0 {
-		left = d.left(until)
+		left = d.clock.Left(until)
 	}
 	for {
 		if err := d.prepare(); err != nil {
 			return n, err
 		}
-		// Pairs with the Swap in Unpark. After it a notification rings.
-		if left == 0 || !d.sleeper.down() {
+		if left == 0 || !d.sleeper.Down() {
 			return d.look(n)
 		}
 		d.watchBells()
@@ -42,17 +47,17 @@ func (d *Driver) Park(until int64) (int, error) {
 		if left != driver.Forever {
 			timeout = time.Duration(left)
 		}
-		got, err := d.turn(timeout, true)
+		got, told, err := d.turn(timeout, true)
 		n += got
 		if err != nil {
 			return n, err
 		}
 		n += d.files.Reap() + d.bells.Drain()
-		if n > 0 || d.told {
+		if n > 0 || told {
 			// What this turn's completions asked for can wait for the next.
 			return n, nil
 		}
-		if left = d.left(until); left == 0 {
+		if left = d.clock.Left(until); left == 0 {
 			return 0, nil
 		}
 	}
@@ -62,13 +67,13 @@ func (d *Driver) Park(until int64) (int, error) {
 // system call if there is nothing to submit and the kernel has nothing for us.
 func (d *Driver) look(n int) (int, error) {
 	if d.ring.Pending() {
-		got, err := d.turn(0, false)
+		got, _, err := d.turn(0, false)
 		n += got
 		if err != nil {
 			return n, err
 		}
 	}
-	d.sleeper.take()
+	d.sleeper.Take()
 	return n + d.files.Reap() + d.bells.Drain(), nil
 }
 
@@ -83,11 +88,12 @@ func (d *Driver) prepare() error {
 	return nil
 }
 
-// turn is the system call and what comes of it. down says that the sleeper is.
-func (d *Driver) turn(timeout time.Duration, down bool) (n int, err error) {
+// turn is the system call and what comes of it. down says that the sleeper is;
+// told, that Unpark has ended its sleep.
+func (d *Driver) turn(timeout time.Duration, down bool) (n int, told bool, err error) {
 	err = d.enter(timeout)
 	if down {
-		d.sleeper.up()
+		told = d.sleeper.Up()
 	}
 	// The queue of completions may be so full that the kernel takes no more.
 	for err == nil && d.ring.Prepared() > 0 {
@@ -98,10 +104,15 @@ func (d *Driver) turn(timeout time.Duration, down bool) (n int, err error) {
 	if err == nil {
 		n += d.settle()
 	}
-	return n, err
+	return n, told, err
 }
 
 func (d *Driver) enter(timeout time.Duration) error {
+	if timeout == 0 {
+		atomics.Look()
+	} else {
+		atomics.Rest(timeout != uring.Forever)
+	}
 	switch errno := d.ring.Enter(timeout); errno {
 	case 0, unix.EINTR, unix.EAGAIN, unix.EBUSY:
 		return nil
@@ -126,15 +137,4 @@ func (d *Driver) reap() int {
 			return n
 		}
 	}
-}
-
-// left returns the time to sleep: 0 for none, Forever for no limit.
-func (d *Driver) left(until int64) int64 {
-	if until == driver.Forever {
-		return driver.Forever
-	}
-	if until <= 0 {
-		return 0 // spares the look at the clock
-	}
-	return max(0, until-d.Now())
 }

@@ -14,3 +14,8 @@ func Kick() {}
 // sleeps until it is kicked or, if timed, until its time is up. Otherwise it is
 // nothing.
 func Rest(timed bool) {}
+
+// Look tells a checked build that a system call follows which does not sleep,
+// and takes what would otherwise end the caller's next sleep. Otherwise it is
+// nothing.
+func Look() {}

@@ -28,3 +28,7 @@ func Rest(timed bool) {
 	}
 	interleave.Wait(kind, uintptr(unsafe.Pointer(&kernel)))
 }
+
+// Look says that a system call follows which does not sleep, and takes what
+// would otherwise end the caller's next sleep.
+func Look() { interleave.Wait(interleave.Look, uintptr(unsafe.Pointer(&kernel))) }

@@ -115,4 +115,5 @@ func TestOutside(t *testing.T) {
 	atomics.Spinning()
 	atomics.Kick()
 	atomics.Rest(false)
+	atomics.Look()
 }

@@ -29,6 +29,8 @@ const (
 	Park
 	// ParkOrTimeout is ReceiveOrTimeout.
 	ParkOrTimeout
+	// Look takes a token if there is one, and does not wait.
+	Look
 	// Spin waits until somebody else has written to the word that the thread
 	// loaded last: a loop that only waits for that is explored as one wait, not
 	// as any number of useless rounds.
@@ -37,7 +39,7 @@ const (
 
 var kindNames = [...]string{
 	"none", "Load", "Store", "Swap", "CompareAndSwap", "Add", "And", "Or", "Send", "Receive",
-	"ReceiveOrTimeout", "Unpark", "Park", "ParkOrTimeout", "Spin",
+	"ReceiveOrTimeout", "Unpark", "Park", "ParkOrTimeout", "Look", "Spin",
 }
 
 // String names the kind.

@@ -54,10 +54,17 @@ func (p program) model(words int, seen map[string]bool) func(*interleave.World) 
 					case 6: // somebody's token: it may be there already
 						parkers[in.value%len(p)].Unpark()
 					case 7:
-						if in.value == 1 {
+						switch in.value {
+						case 1:
 							got[i] = append(got[i], 100+uint32(w.Choose(2)))
-						} else if parkers[i].ParkOrTimeout() {
-							got[i] = append(got[i], 200)
+						case 2:
+							if parkers[i].ParkOrTimeout() {
+								got[i] = append(got[i], 200)
+							}
+						case 3:
+							if parkers[i].Look() {
+								got[i] = append(got[i], 201)
+							}
 						}
 					case 8:
 						parkers[i].Park()

@@ -93,6 +93,10 @@ func (p *Parker) Park() { block(Park, p.addr()) }
 // whether it was unparked.
 func (p *Parker) ParkOrTimeout() bool { return block(ParkOrTimeout, p.addr()) }
 
+// Look takes an Unpark that came since the last Park, and reports whether one
+// did. It does not wait.
+func (p *Parker) Look() bool { return block(Look, p.addr()) }
+
 // Unpark ends the Park that is, or the next one. It may be called while the model
 // is built, too.
 func (p *Parker) Unpark() {

@@ -83,7 +83,7 @@ func Spinning() {
 }
 
 // Wait is the waiting half of a place that holds one token, kind being one of
-// Receive, Park and their OrTimeout forms. ok is false outside a checked run;
+// Receive, Park, their OrTimeout forms and Look. ok is false outside a checked run;
 // got says whether the token was taken.
 func Wait(kind Kind, addr uintptr) (got, ok bool) {
 	if _, t := running(); t == nil {

@@ -4,6 +4,16 @@ package ring
 
 import "github.com/rouse-go/rouse/driver"
 
+// Reads reports on which side of a descriptor op waits: for something to read,
+// or else for room to write.
+func Reads(op *driver.Op) bool {
+	switch op.Code {
+	case driver.Recv, driver.Accept, driver.Readable, driver.RecvMsgs:
+		return true
+	}
+	return false
+}
+
 // Push appends op and returns the head.
 func Push(head, op *driver.Op) *driver.Op {
 	if head == nil {
