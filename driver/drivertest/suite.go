@@ -99,6 +99,7 @@ func RunSome(t *testing.T, prefix string, open func(t *testing.T) driver.Driver,
 			lock(t)
 			check := leaks(t)
 			w := newWorld(t, open(t), opt)
+			t.Cleanup(func() { w.d.Close() }) // of a test that skips itself or fails
 			c.run(w)
 			w.close()
 			check()

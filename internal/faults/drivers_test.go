@@ -31,7 +31,7 @@ func (d driverUnderTest) must(t testing.TB) driver.Driver {
 // drivers are those that this system has.
 var drivers = append(ofThisSystem(),
 	driverUnderTest{"portable", func() (driver.Driver, error) { return portable.New(portable.Config{}) }, lacksPortable()},
-	driverUnderTest{"manual", func() (driver.Driver, error) { return manual.New(manual.Config{}) }, map[drivertest.Feature]string{
+	driverUnderTest{"manual", func() (driver.Driver, error) { return manual.New(manual.Config{AutoAdvance: true}) }, map[drivertest.Feature]string{
 		drivertest.RealClock:   "its clock is manual",
 		drivertest.Direct:      "there are no files",
 		drivertest.Files:       "it does nothing outside its memory",
@@ -40,3 +40,5 @@ var drivers = append(ofThisSystem(),
 		drivertest.ReusePort:   "its listeners do not share",
 	}},
 )
+
+func (d driverUnderTest) hasFiles() bool { return d.lacks[drivertest.Files] == "" }

@@ -39,7 +39,15 @@ const seeds = 3
 // onEach runs fn on every driver with some seeds, looks for what is left after
 // each, and reports which faults were made; there must be some of each of kinds.
 func onEach(t *testing.T, plan faults.Plan, kinds []string, fn func(w *world)) {
+	onSome(t, func(driverUnderTest) bool { return true }, plan, kinds, fn)
+}
+
+// onSome is onEach for the drivers that may.
+func onSome(t *testing.T, may func(driverUnderTest) bool, plan faults.Plan, kinds []string, fn func(w *world)) {
 	for _, under := range drivers {
+		if !may(under) {
+			continue
+		}
 		t.Run(under.name, func(t *testing.T) {
 			c := counts{}
 			for seed := range uint64(seeds) {
