@@ -48,6 +48,9 @@ type Plan struct {
 	// Errors has for each operation that is to fail what with. nil means
 	// [Errors].
 	Errors map[driver.Code][]syscall.Errno
+	// Stay has a connection whose Recv or Send has failed go on to fail, as one
+	// does that is broken.
+	Stay bool
 }
 
 // Errors are what the system may say of each operation though its request is

@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"syscall"
 
 	"github.com/rouse-go/rouse/driver"
 )
@@ -16,7 +17,8 @@ type Driver struct {
 	plan   Plan
 	rnd    *rand.Rand
 	flying map[*driver.Op]*flight
-	ready  []*flight // to be told in a later Park
+	ready  []*flight                       // to be told in a later Park
+	broken map[driver.Handle]syscall.Errno // see Plan.Stay
 	begun  uint64
 	closed bool
 
@@ -36,6 +38,7 @@ func Wrap(inner driver.Driver, plan Plan) *Driver {
 		plan:   plan,
 		rnd:    rand.New(rand.NewPCG(plan.Seed, 0)),
 		flying: map[*driver.Op]*flight{},
+		broken: map[driver.Handle]syscall.Errno{},
 		counts: map[string]int{},
 	}
 }
@@ -90,8 +93,15 @@ func (d *Driver) Submit(op *driver.Op) bool {
 	case op.Code == driver.CloseHandle:
 		return d.closeHandle(op)
 	}
-	if errno := d.plan.pick(op, d.rnd); errno != 0 {
+	errno, broken := d.broken[op.Handle]
+	if !broken || !moves(op.Code) {
+		errno = d.plan.pick(op, d.rnd)
+	}
+	if errno != 0 {
 		d.count(Name(errno))
+		if d.plan.Stay && moves(op.Code) {
+			d.broken[op.Handle] = errno
+		}
 		err := os.NewSyscallError(op.Code.String(), errno)
 		if !waits(op.Code) || d.rnd.IntN(2) == 0 {
 			return op.FinishNow(0, err)
@@ -158,6 +168,7 @@ func (d *Driver) Cancel(op *driver.Op) {
 // Handle, here as there, before it returns. Operations of files end later.
 func (d *Driver) closeHandle(op *driver.Op) bool {
 	d.Driver.Submit(op)
+	delete(d.broken, op.Handle)
 	for _, f := range d.inOrder() {
 		if f.on != 0 && f.on == op.Handle && f.ended && !ofFile(f.op.Code) {
 			d.tell(f, driver.ErrClosed)
