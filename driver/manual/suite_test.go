@@ -25,6 +25,8 @@ var options = drivertest.Options{
 		drivertest.Descriptors: "it does nothing outside its memory",
 		drivertest.Unix:        "it has no file system to put paths in",
 		drivertest.ReusePort:   "its listeners do not share",
+		drivertest.Limits:      "it has no descriptors",
+		drivertest.Signals:     "it makes no system call",
 	},
 	Advance: func(d driver.Driver, by time.Duration) { d.(*manual.Driver).Advance(by) },
 }

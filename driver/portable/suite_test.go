@@ -15,6 +15,7 @@ func lacks() map[drivertest.Feature]string {
 		drivertest.Descriptors: "the standard library can't watch a descriptor",
 		drivertest.ReusePort:   "the standard library has no name for it",
 		drivertest.ZeroAlloc:   "a goroutine for each call",
+		drivertest.Signals:     "the standard library makes its calls, on whatever thread",
 
 		drivertest.DatagramBatches: "the standard library has no name for it",
 	}

@@ -77,7 +77,9 @@ func (f *flight) noteShort() {
 
 // copyBack gives op what came out of the operation besides N and Err.
 func (f *flight) copyBack() {
-	f.op.Handle = f.inner.Handle
+	if f.op.Code == driver.Connect || f.op.Code == driver.Open {
+		f.op.Handle = f.inner.Handle // of the others it is only read, by anybody
+	}
 	if f.op.Args != nil {
 		msgs := f.op.Args.Msgs // shared, or cut
 		*f.op.Args = f.args
