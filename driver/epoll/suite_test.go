@@ -19,3 +19,13 @@ func TestDriver(t *testing.T) {
 		return d
 	}, drivertest.Options{})
 }
+
+func FuzzOrders(f *testing.F) {
+	drivertest.FuzzOrders(f, func(t *testing.T) driver.Driver {
+		d, err := epoll.New(epoll.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}, drivertest.Options{})
+}

@@ -64,3 +64,7 @@ func TestAutoAdvanceJumps(t *testing.T) {
 		t.Error("the clock jumped over a notification")
 	}
 }
+
+func FuzzOrders(f *testing.F) {
+	drivertest.FuzzOrders(f, func(t *testing.T) driver.Driver { return open(t, manual.Config{Buffer: 4 << 10}) }, options)
+}

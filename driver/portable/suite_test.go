@@ -47,3 +47,13 @@ func TestDriver(t *testing.T) {
 		return d
 	}, drivertest.Options{Lacks: lacks()})
 }
+
+func FuzzOrders(f *testing.F) {
+	drivertest.FuzzOrders(f, func(t *testing.T) driver.Driver {
+		d, err := portable.New(portable.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}, drivertest.Options{Lacks: lacks()})
+}

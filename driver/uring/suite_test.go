@@ -26,3 +26,9 @@ func open(t testing.TB, cfg uring.Config) *uring.Driver {
 func TestDriver(t *testing.T) {
 	drivertest.Run(t, func(t *testing.T) driver.Driver { return open(t, uring.Config{}) }, drivertest.Options{})
 }
+
+func FuzzOrders(f *testing.F) {
+	drivertest.FuzzOrders(f, func(t *testing.T) driver.Driver {
+		return open(t, uring.Config{Entries: 8, Buffers: 64, BufferSize: 1024})
+	}, drivertest.Options{})
+}
