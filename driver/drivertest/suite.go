@@ -51,6 +51,10 @@ const (
 	Datagrams Feature = "datagrams"
 	// DatagramBatches is that one operation sends and receives several.
 	DatagramBatches Feature = "datagrams in batches"
+	// Limits is that the system may refuse another descriptor.
+	Limits Feature = "descriptor limits"
+	// Signals is that a signal may interrupt the thread's system calls.
+	Signals Feature = "signals"
 	// RealClock is a clock that goes by itself.
 	RealClock Feature = "real clock"
 	// ZeroAlloc is that Recv, Send and Park allocate nothing.
@@ -82,7 +86,7 @@ func Run(t *testing.T, open func(t *testing.T) driver.Driver, opt Options) {
 func RunSome(t *testing.T, prefix string, open func(t *testing.T) driver.Driver, opt Options) {
 	var cases []testCase
 	for _, part := range [][]testCase{
-		parkCases, opCases, netCases, streamCases, endCases, cancelCases, unixCases, fileCases, filesysCases, fileNameCases, fileEndCases, attachCases, datagramCases, bellCases, allocCases, abandonCases, interruptCases,
+		parkCases, opCases, netCases, streamCases, endCases, cancelCases, unixCases, fileCases, filesysCases, fileNameCases, fileEndCases, attachCases, datagramCases, bellCases, allocCases, abandonCases, interruptCases, faultCases,
 	} {
 		cases = append(cases, part...)
 	}
@@ -99,6 +103,7 @@ func RunSome(t *testing.T, prefix string, open func(t *testing.T) driver.Driver,
 			lock(t)
 			check := leaks(t)
 			w := newWorld(t, open(t), opt)
+			t.Cleanup(func() { w.d.Close() }) // of a test that skips itself or fails
 			c.run(w)
 			w.close()
 			check()

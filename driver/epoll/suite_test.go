@@ -22,3 +22,5 @@ func TestConformance_146_WhatWasNotSubmittedLeavesNoTrace(t *testing.T) {
 func TestConformance_148_InterruptedCallsAreRetried(t *testing.T) { some(t, "Interrupt/") }
 
 func some(t *testing.T, prefix string) { drivertest.RunSome(t, prefix, fresh, drivertest.Options{}) }
+
+func FuzzOrders(f *testing.F) { drivertest.FuzzOrders(f, fresh, drivertest.Options{}) }

@@ -25,6 +25,8 @@ var options = drivertest.Options{
 		drivertest.Descriptors: "it does nothing outside its memory",
 		drivertest.Unix:        "it has no file system to put paths in",
 		drivertest.ReusePort:   "its listeners do not share",
+		drivertest.Limits:      "it has no descriptors",
+		drivertest.Signals:     "it makes no system call",
 	},
 	Advance: func(d driver.Driver, by time.Duration) { d.(*manual.Driver).Advance(by) },
 }
@@ -72,4 +74,8 @@ func TestConformance_146_WhatWasNotSubmittedLeavesNoTrace(t *testing.T) {
 
 func some(t *testing.T, prefix string) {
 	drivertest.RunSome(t, prefix, func(t *testing.T) driver.Driver { return open(t, manual.Config{}) }, options)
+}
+
+func FuzzOrders(f *testing.F) {
+	drivertest.FuzzOrders(f, func(t *testing.T) driver.Driver { return open(t, manual.Config{Buffer: 4 << 10}) }, options)
 }

@@ -15,6 +15,7 @@ func lacks() map[drivertest.Feature]string {
 		drivertest.Descriptors: "the standard library can't watch a descriptor",
 		drivertest.ReusePort:   "the standard library has no name for it",
 		drivertest.ZeroAlloc:   "a goroutine for each call",
+		drivertest.Signals:     "the standard library makes its calls, on whatever thread",
 
 		drivertest.DatagramBatches: "the standard library has no name for it",
 	}
@@ -57,4 +58,14 @@ func TestConformance_148_InterruptedCallsAreRetried(t *testing.T) { some(t, "Int
 
 func some(t *testing.T, prefix string) {
 	drivertest.RunSome(t, prefix, open, drivertest.Options{Lacks: lacks()})
+}
+
+func FuzzOrders(f *testing.F) {
+	drivertest.FuzzOrders(f, func(t *testing.T) driver.Driver {
+		d, err := portable.New(portable.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}, drivertest.Options{Lacks: lacks()})
 }

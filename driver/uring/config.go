@@ -39,6 +39,7 @@ package uring
 
 import (
 	"fmt"
+	"syscall"
 )
 
 // Config sets up a Driver. The zero value is the default.
@@ -69,6 +70,8 @@ type Config struct {
 	without uint32
 	// mask leaves set-up flags out, for tests.
 	mask uint32
+	// tamper is asked before each entry into the kernel, for tests.
+	tamper func(prepared uint32) (give uint32, errno syscall.Errno)
 }
 
 func (cfg Config) validate() (Config, error) {

@@ -64,7 +64,7 @@ func New(cfg Config) (*Driver, error) {
 		return nil, notSupported(err)
 	}
 	entries := uint32(cfg.Entries)
-	if d.ring, err = uring.New(uring.Config{Entries: entries, Completions: 4 * entries, Mask: cfg.mask}); err != nil {
+	if d.ring, err = uring.New(uring.Config{Entries: entries, Completions: 4 * entries, Mask: cfg.mask, Tamper: cfg.tamper}); err != nil {
 		return nil, notSupported(err)
 	}
 	if err := d.sleeper.Open(); err != nil {

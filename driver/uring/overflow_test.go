@@ -17,8 +17,14 @@ import (
 // More happens at a time than either queue has places for: everything is done,
 // once.
 func TestConformance_148_QueuesOverflow(t *testing.T) {
+	fullSQ, fullCQ := 0, 0
 	for _, mask := range []uint32{0, ^uint32(0)} {
-		d := start(t, Config{Entries: 8, mask: mask})
+		d := start(t, Config{Entries: 8, mask: mask, tamper: func(prepared uint32) (uint32, unix.Errno) {
+			if prepared == 8 {
+				fullSQ++
+			}
+			return prepared, 0
+		}})
 		if err := d.begun(); err != nil {
 			t.Fatal(err)
 		}
@@ -35,6 +41,9 @@ func TestConformance_148_QueuesOverflow(t *testing.T) {
 			}
 			until(t, d, "a round", func() bool {
 				left := 0
+				if d.ring.Overflown() {
+					fullCQ++
+				}
 				for i := range conns {
 					c := &conns[i]
 					if c.recv(t, d, 100); len(c.sent) > 0 {
@@ -53,6 +62,8 @@ func TestConformance_148_QueuesOverflow(t *testing.T) {
 		}
 		rest(t, d, 0)
 	}
+	report(t, "full-submission-queue", fullSQ)
+	report(t, "completion-overflow", fullCQ)
 }
 
 // A full queue on a thread that is not the ring's is a bug of the caller, which

@@ -38,3 +38,9 @@ func TestConformance_148_InterruptedCallsAreRetried(t *testing.T) { some(t, "Int
 func some(t *testing.T, prefix string) {
 	drivertest.RunSome(t, prefix, func(t *testing.T) driver.Driver { return open(t, uring.Config{}) }, drivertest.Options{})
 }
+
+func FuzzOrders(f *testing.F) {
+	drivertest.FuzzOrders(f, func(t *testing.T) driver.Driver {
+		return open(t, uring.Config{Entries: 8, Buffers: 64, BufferSize: 1024})
+	}, drivertest.Options{})
+}

@@ -34,6 +34,11 @@ type Config struct {
 	// Mask leaves out set-up flags that the kernel would have; for tests of
 	// what is done without them.
 	Mask uint32
+	// Tamper, if not nil, is asked in each Enter, with the number of requests
+	// that were prepared: how many of them the kernel shall be given, or what
+	// Enter shall return instead of calling it. For tests of what a kernel does
+	// that is short of memory or interrupted.
+	Tamper func(prepared uint32) (give uint32, errno unix.Errno)
 }
 
 // New makes a ring with the best flags that this kernel has. An error that is
@@ -59,7 +64,7 @@ func open(cfg Config, flags uint32) (*Ring, error) {
 	if errno != 0 {
 		return nil, setupError(errno)
 	}
-	r := &Ring{fd: int(fd), flags: p.flags, features: p.features}
+	r := &Ring{fd: int(fd), flags: p.flags, features: p.features, tamper: cfg.Tamper}
 	if p.features&needed != needed {
 		unix.Close(r.fd)
 		return nil, unsupported("io_uring", "this kernel's is too old; it takes Linux 5.11")

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package drivertest
+
+var systemFaultCases []testCase

@@ -1,0 +1,117 @@
+//go:build linux
+
+package uring
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/driver/drivertest"
+	"github.com/rouse-go/rouse/internal/uring"
+)
+
+// report prints how many faults of a kind were made. None would show nothing.
+func report(t *testing.T, kind string, n int) {
+	t.Helper()
+	fmt.Printf("fault: driver=uring kind=%s injected=%d\n", kind, n)
+	if n == 0 {
+		t.Errorf("no fault of kind %s was made, so the test shows nothing", kind)
+	}
+}
+
+// A saboteur makes some entries into the kernel fail, and has it take only some
+// of what was prepared in others.
+type saboteur struct {
+	rnd  *rand.Rand
+	made map[unix.Errno]int
+	part int
+}
+
+func (s *saboteur) tamper(prepared uint32) (uint32, unix.Errno) {
+	switch k := s.rnd.IntN(12); {
+	case k < 3:
+		// Interrupted, short of memory, or told to reap first.
+		errno := [...]unix.Errno{unix.EINTR, unix.EAGAIN, unix.EBUSY}[k]
+		s.made[errno]++
+		return 0, errno
+	case k < 6 && prepared > 1:
+		s.part++
+		return 1 + s.rnd.Uint32N(prepared-1), 0
+	}
+	return prepared, 0
+}
+
+// The kernel may refuse an entry, or take a part of what it was given, at any
+// time: everything is done, once.
+func TestEnterFails(t *testing.T) {
+	s := &saboteur{rnd: rand.New(rand.NewPCG(1, 0)), made: map[unix.Errno]int{}}
+	for _, v := range []struct {
+		cfg   Config
+		parts []string
+	}{
+		{Config{Entries: 8}, []string{"Net/", "Stream/", "End/", "Cancel/", "Abandon/", "File/C", "File/M", "File/ReadWrite", "Attach/", "Datagram/", "Park/Deadline"}},
+		{Config{without: ^lacking(uring.FeatureBufferRings), mask: ^uint32(0)}, []string{"Stream/", "End/"}},
+	} {
+		v.cfg.tamper = s.tamper
+		for _, part := range v.parts {
+			drivertest.RunSome(t, part, func(t *testing.T) driver.Driver { return made(t, v.cfg) }, drivertest.Options{})
+		}
+	}
+	report(t, "enter-EINTR", s.made[unix.EINTR])
+	report(t, "enter-EAGAIN", s.made[unix.EAGAIN])
+	report(t, "enter-EBUSY", s.made[unix.EBUSY])
+	report(t, "partial-submission", s.part)
+}
+
+// More comes at once than there are buffers for: receives end for want of them,
+// and nothing that was sent is missing in the end.
+func TestNoBuffers(t *testing.T) {
+	dry, were := 0, map[driver.Handle]bool{}
+	for _, without := range []uint32{0, ^lacking(uring.FeatureBufferRings)} {
+		d := start(t, Config{Buffers: 64, BufferSize: 1024, without: without})
+		var conns [40]fuzzed
+		for i := range conns {
+			conns[i].open(t, d)
+		}
+		for round := range 8 {
+			for i := range conns {
+				c := &conns[i]
+				c.recv(t, d, 100) // it waits
+			}
+			if _, err := d.Park(0); err != nil {
+				t.Fatal(err)
+			}
+			for i := range conns {
+				conns[i].peerSends(byte(round), 20_000)
+			}
+			until(t, d, "a round", func() bool {
+				now := map[driver.Handle]bool{}
+				for _, h := range d.hold.dry {
+					if now[h] = true; !were[h] {
+						dry++ // a receive that has found none since the last Park
+					}
+				}
+				were = now
+				left := 0
+				for i := range conns {
+					c := &conns[i]
+					for range 4 {
+						c.recv(t, d, 3000)
+					}
+					left += len(c.sent)
+				}
+				return left == 0
+			})
+			account(t, d)
+		}
+		for i := range conns {
+			conns[i].close(t, d)
+		}
+		rest(t, d, 0)
+	}
+	report(t, "ENOBUFS", dry)
+}
