@@ -61,6 +61,15 @@ func eachOf(executors []*executor.Local) each {
 // on all executors of pool, until that ends. Clients that connect meanwhile wait.
 // The end of ctx ends the reading. It is for the goroutine of a main function.
 func StartCluster(ctx context.Context, pool *executor.Pool, cfg Config) (*Cluster, error) {
+	network, err := cfg.complete()
+	if err != nil {
+		return nil, err
+	}
+	if network == "tcp" {
+		if cfg.Address, err = vacant(ctx, cfg.Address); err != nil {
+			return nil, cfg.cantListen(err)
+		}
+	}
 	return startCluster(ctx, pool.Executors(), eachOf(pool.Executors()), cfg, meshCapacity)
 }
 
@@ -71,11 +80,6 @@ func startCluster(ctx context.Context, executors []*executor.Local, each each, c
 		return nil, err
 	case len(executors) > engine.MaxShards:
 		return nil, fmt.Errorf("kvd: %d shards are too many (give at most %d)", len(executors), engine.MaxShards)
-	}
-	if network == "tcp" {
-		if cfg.Address, err = vacant(ctx, cfg.Address); err != nil {
-			return nil, cfg.cantListen(err)
-		}
 	}
 	if cfg.Engine.Start == 0 {
 		cfg.Engine.Start = executors[0].Driver().Wall().UnixMilli()
