@@ -17,14 +17,12 @@ import (
 )
 
 // checkCores says what does not go together with several cores.
-func checkCores(cores, cpu int, dir string) error {
+func checkCores(cores, cpu int) error {
 	switch {
 	case cores < 0 || cores > engine.MaxShards:
 		return fmt.Errorf("kvd: -cores %d: give a number from 1 to %d, or 0 for one for each CPU", cores, engine.MaxShards)
 	case cores != 1 && cpu >= 0:
 		return errors.New("kvd: -cpu pins the one thread of -cores 1; leave it out, and give kvd its CPUs with taskset")
-	case cores != 1 && dir != "":
-		return errors.New("kvd: -data with -cores is not supported yet; leave out one of them")
 	}
 	return nil
 }
@@ -36,10 +34,14 @@ func runCores(cfg server.Config, drv string, cores int) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	cfg.Engine.Shutdown = cancel
+	disk, err := testDisk(cfg.Data.Dir)
+	if err != nil {
+		return err
+	}
 	pool, err := executor.NewPool(executor.PoolConfig{
 		Placement:  executor.Unbound(cores),
 		Executor:   executor.Config{Name: "kvd", OnPanic: func(*rouse.PanicError) {}}, // logged; the others are served on
-		OpenDriver: func(int) (driver.Driver, error) { return executor.OpenDriver(drv) },
+		OpenDriver: func(int) (driver.Driver, error) { return openDriver(drv, disk) },
 	})
 	if err != nil {
 		return err
@@ -47,12 +49,15 @@ func runCores(cfg server.Config, drv string, cores int) error {
 	defer pool.Close()
 	cluster, err := server.StartCluster(ctx, pool, cfg)
 	if err != nil {
-		return err
+		return endedEarly(err)
 	}
 	slog.Info("kvd: ready", "version", version, "addr", cluster.Addr().String(), "driver", pool.At(0).Driver().Name(), "cores", pool.Len(), "pid", os.Getpid())
 	fmt.Printf("kvd listens at %s (Ctrl-C ends it). Try:\n  %s\n", cluster.Addr(), tryLine(cluster.Addr()))
 	<-ctx.Done()
 	stop() // a second signal kills
+	if err := cluster.Shutdown(); err != nil {
+		return err
+	}
 	slog.Info("kvd: bye")
 	return pool.Close()
 }

@@ -21,6 +21,7 @@ import (
 	"syscall"
 
 	"github.com/rouse-go/rouse"
+	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/examples/kvd/internal/durable"
 	"github.com/rouse-go/rouse/examples/kvd/internal/engine"
 	"github.com/rouse-go/rouse/examples/kvd/internal/server"
@@ -56,7 +57,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "kvd: -rewrite-growth must be a positive percentage or -1, and -rewrite-min a positive number of bytes")
 		os.Exit(2)
 	}
-	if err := checkCores(*cores, *cpu, cfg.Data.Dir); err != nil {
+	if err := checkCores(*cores, *cpu); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
@@ -95,14 +96,11 @@ func run(cfg server.Config, drv string, cpu int) error {
 	if cpu >= 0 {
 		exCfg.CPU = executor.OnCPU(cpu)
 	}
-	if drv != "" {
-		d, err := executor.OpenDriver(drv)
-		if err != nil {
-			return err
-		}
-		exCfg.Driver = d
+	disk, err := testDisk(cfg.Data.Dir)
+	if err != nil {
+		return err
 	}
-	if err := withTestDisk(&exCfg, cfg.Data.Dir); err != nil {
+	if exCfg.Driver, err = openDriver(drv, disk); err != nil {
 		return err
 	}
 	ex, err := executor.New(exCfg)
@@ -111,12 +109,8 @@ func run(cfg server.Config, drv string, cpu int) error {
 	}
 	defer ex.Close()
 	srv, err := server.Start(ctx, ex, cfg)
-	if errors.Is(err, context.Canceled) {
-		slog.Info("kvd: bye, before all data was loaded")
-		return nil
-	}
 	if err != nil {
-		return err
+		return endedEarly(err)
 	}
 	slog.Info("kvd: ready", "version", version, "addr", srv.Addr().String(), "driver", ex.Driver().Name(), "pid", os.Getpid())
 	fmt.Printf("kvd listens at %s (Ctrl-C ends it). Try:\n  %s\n", srv.Addr(), tryLine(srv.Addr()))
@@ -129,6 +123,24 @@ func run(cfg server.Config, drv string, cpu int) error {
 	}
 	slog.Info("kvd: bye")
 	return ex.Close()
+}
+
+// openDriver opens a driver by its name, with disk under it.
+func openDriver(name string, disk func(driver.Driver) driver.Driver) (driver.Driver, error) {
+	d, err := executor.OpenDriver(name)
+	if err != nil {
+		return nil, err
+	}
+	return disk(d), nil
+}
+
+// endedEarly is the result if the start has failed with err.
+func endedEarly(err error) error {
+	if errors.Is(err, context.Canceled) {
+		slog.Info("kvd: bye, before all data was loaded")
+		return nil
+	}
+	return err
 }
 
 // tryLine is a command that shows that the server works.

@@ -2,8 +2,10 @@
 
 package main
 
-import "github.com/rouse-go/rouse/executor"
+import "github.com/rouse-go/rouse/driver"
 
-// withTestDisk does nothing: only a kvd built for the crash test has its data on
-// a disk that loses power.
-func withTestDisk(*executor.Config, string) error { return nil }
+// testDisk does nothing: only a kvd built for the crash test has its data on a
+// disk that loses power.
+func testDisk(string) (func(driver.Driver) driver.Driver, error) {
+	return func(d driver.Driver) driver.Driver { return d }, nil
+}

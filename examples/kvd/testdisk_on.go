@@ -13,12 +13,13 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/examples/kvd/internal/crashdisk"
-	"github.com/rouse-go/rouse/executor"
 )
 
-// withTestDisk puts a crashdisk under the data directory, for the crash test. It
-// does what the environment says:
+// testDisk returns what puts a crashdisk under the data directory, for the crash
+// test; the drivers of all cores have the same one. It does what the environment
+// says:
 //
 //	KVD_CRASH_SEED    of what survives, and of when exactly
 //	KVD_CRASH_AT      after SIGUSR1 the power fails at a point with a name that
@@ -26,24 +27,24 @@ import (
 //	KVD_CRASH_SKIP    so many such points are passed first
 //
 // When it fails the process says where and kills itself.
-func withTestDisk(cfg *executor.Config, dir string) error {
+func testDisk(dir string) (func(driver.Driver) driver.Driver, error) {
 	if dir == "" {
-		return nil
+		return func(d driver.Driver) driver.Driver { return d }, nil
 	}
 	seed, err := strconv.ParseUint(os.Getenv("KVD_CRASH_SEED"), 10, 64)
 	if err != nil {
-		return fmt.Errorf("kvd: KVD_CRASH_SEED: %w", err)
+		return nil, fmt.Errorf("kvd: KVD_CRASH_SEED: %w", err)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
+		return nil, err
 	}
 	disk, err := crashdisk.Mirror(dir, seed)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	skip, err := strconv.Atoi(os.Getenv("KVD_CRASH_SKIP"))
 	if err != nil {
-		return fmt.Errorf("kvd: KVD_CRASH_SKIP: %w", err)
+		return nil, fmt.Errorf("kvd: KVD_CRASH_SKIP: %w", err)
 	}
 	var armed atomic.Bool
 	rng := rand.New(rand.NewPCG(seed, 2))
@@ -65,14 +66,10 @@ func withTestDisk(cfg *executor.Config, dir string) error {
 		<-now
 		armed.Store(true)
 	}()
-	if cfg.Driver == nil {
-		name, _, _ := strings.Cut(executor.DriverNames(), ",")
-		if cfg.Driver, err = executor.OpenDriver(name); err != nil {
-			return err
-		}
-	}
-	d := crashdisk.NewDriver(cfg.Driver, disk)
-	d.Latency = time.Duration(rng.IntN(2000)) * time.Microsecond
-	cfg.Driver = d
-	return nil
+	latency := time.Duration(rng.IntN(2000)) * time.Microsecond
+	return func(inner driver.Driver) driver.Driver {
+		d := crashdisk.NewDriver(inner, disk)
+		d.Latency = latency
+		return d
+	}, nil
 }

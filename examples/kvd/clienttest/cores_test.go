@@ -275,9 +275,5 @@ func TestCoresAddress(t *testing.T) {
 		if err == nil || !bytes.Contains(out, []byte("address already in use")) {
 			t.Errorf("a second server: %v, %s", err, out)
 		}
-		out, err = command(t, path, "-cores", "2", "-data", t.TempDir()).CombinedOutput()
-		if err == nil || !bytes.Contains(out, []byte("not supported yet")) {
-			t.Errorf("with -data: %v, %s", err, out)
-		}
 	})
 }

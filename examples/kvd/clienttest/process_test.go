@@ -54,6 +54,8 @@ func startBinary(t testing.TB, binary func() (string, error), driver string, arg
 	}
 	k := &kvd{t: t, logs: &logs{}, ended: make(chan error, 1)}
 	k.cmd = exec.Command(path, append([]string{"-addr", "127.0.0.1:0", "-driver", driver}, args...)...)
+	// The race detector sleeps for a second at the end of each process, else.
+	k.cmd.Env = append(os.Environ(), "GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=10")
 	k.cmd.Stderr = k.logs
 	k.cmd.WaitDelay = time.Second
 	out, err := k.cmd.StdoutPipe()

@@ -7,7 +7,7 @@
 // header of its own and the commands of one group commit; it counts as a whole
 // or not at all. All numbers are little-endian:
 //
-//	file   "KVDAOF1\n" kind:1 0:7 generation:8 next:8 salt:8 0:20 crc:4
+//	file   "KVDAOF1\n" kind:1 shard:1 shards:1 0:5 generation:8 next:8 salt:8 0:20 crc:4
 //	batch  "kvdB" flags:4 length:8 seq:8 durable:8 payload crc:4 header crc:4 payload
 //	payload  { db, n, n × { length, bytes } }…, the numbers as varints
 //
@@ -55,6 +55,8 @@ const magic = "KVDAOF1\n"
 // A Header is at the start of each file.
 type Header struct {
 	Kind       Kind
+	Shard      uint8  // that the file is of, counted from 0
+	Shards     uint8  // so many there are; 0: the file has all keys
 	Generation uint64 // of the base, and of the log that follows it
 	Next       uint64 // of a base: sequence number of the first batch behind it
 	Salt       uint64 // random; starts the checksums of the file's batches
@@ -66,7 +68,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 func (h Header) Append(b []byte) []byte {
 	at := len(b)
 	b = append(b, magic...)
-	b = append(b, byte(h.Kind), 0, 0, 0, 0, 0, 0, 0)
+	b = append(b, byte(h.Kind), h.Shard, h.Shards, 0, 0, 0, 0, 0)
 	b = binary.LittleEndian.AppendUint64(b, h.Generation)
 	b = binary.LittleEndian.AppendUint64(b, h.Next)
 	b = binary.LittleEndian.AppendUint64(b, h.Salt)
@@ -85,6 +87,8 @@ func ParseHeader(b []byte) (Header, error) {
 	}
 	h := Header{
 		Kind:       Kind(b[8]),
+		Shard:      b[9],
+		Shards:     b[10],
 		Generation: binary.LittleEndian.Uint64(b[16:]),
 		Next:       binary.LittleEndian.Uint64(b[24:]),
 		Salt:       binary.LittleEndian.Uint64(b[32:]),

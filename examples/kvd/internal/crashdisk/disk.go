@@ -273,6 +273,15 @@ func (d *Disk) Write(name string, contents []byte) {
 	d.applyName(rename{to: name, file: f})
 }
 
+// Delete takes a file's name away, durably.
+func (d *Disk) Delete(name string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f := d.names[name]
+	delete(d.names, name)
+	d.applyName(rename{from: name, file: f})
+}
+
 // Count returns how many operations of a kind there were on files whose name
 // begins with prefix.
 func (d *Disk) Count(code driver.Code, prefix string) int {

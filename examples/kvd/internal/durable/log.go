@@ -1,7 +1,7 @@
-// Package durable keeps what an engine has told on disk: an append-only log with
-// group commit, a start that replays it, and a rewrite that makes it short
-// again. See package aof for the form of the files, and names.go for which there
-// are.
+// Package durable keeps what engines have told on disk: an append-only log for
+// each, with group commit, a start that replays it, and a rewrite that makes it
+// short again. See package aof for the form of the files, and names.go for which
+// there are.
 //
 // # Group commit
 //
@@ -31,7 +31,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/rouse-go/rouse"
@@ -41,15 +40,14 @@ import (
 	"github.com/rouse-go/rouse/fileio"
 )
 
-var errLocked = errors.New("another kvd uses this directory (stop it, or give another -data)")
-
-// A Log is the engine.Journal of one engine, in one directory. All its methods
-// are for the executor's goroutine.
+// A Log is the engine.Journal of one engine, which has the keys of one shard. All
+// its methods are for the executor's goroutine.
 type Log struct {
 	ex     *executor.Local
 	cfg    Config
 	engine *engine.Engine
-	lock   *os.File
+	of     place
+	dir    *Dir // to be given up by Close, or nil
 
 	// What has been told, and how far it is durable, or as durable as the
 	// policy wants it.
@@ -84,45 +82,30 @@ type segment struct {
 	durable int64 // up to here, for sure
 }
 
-// Open reads the directory into e, which must be empty, and returns the Log that
-// e tells from then on. It runs ex meanwhile; the end of ctx ends it. If the files
-// can't be read, they stay as they are.
+// Open reads the directory into e, which must be empty and has all keys, and
+// returns the Log that e tells from then on. It runs ex meanwhile; the end of ctx
+// ends it. If the files can't be read, they stay as they are.
 func Open(ctx context.Context, ex *executor.Local, e *engine.Engine, cfg Config) (*Log, error) {
-	l := &Log{ex: ex, cfg: cfg.withDefaults(), engine: e, onReach: func() {}}
-	lock, err := lockNew(cfg.Dir)
+	d, err := Take(cfg)
 	if err != nil {
-		return nil, fmt.Errorf("kvd: can't use the data directory: %w", err)
-	}
-	l.lock = lock
-	_, err = executor.RunUntil[struct{}](ex, executor.SpawnFiber(ctx, ex, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, l.recover(ctx)
-	}, executor.Named("replay")))
-	if err != nil {
-		lock.Close()
 		return nil, err
 	}
-	e.SetJournal(l)
-	l.spawn("log", l.commit)
-	l.spawn("rewrite", l.rewriteWhenDue)
-	if cfg.Fsync == EverySecond {
-		l.spawn("sync", l.syncEverySecond)
-	}
-	return l, nil
-}
-
-// lockNew makes the directory if there is none, so that it is durable, and
-// locks it.
-func lockNew(dir string) (*os.File, error) {
-	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
+	l, err := executor.RunUntil[*Log](ex, executor.SpawnFiber(ctx, ex, func(ctx context.Context) (*Log, error) {
+		if err := d.Arrange(ctx, ex, 1); err != nil {
 			return nil, err
 		}
-		if parent, err := os.Open(filepath.Dir(filepath.Clean(dir))); err == nil {
-			_ = parent.Sync() // some systems can't
-			parent.Close()
+		l, err := d.Open(ctx, ex, e, 0)
+		if err == nil {
+			d.Clean(ctx)
 		}
+		return l, err
+	}, executor.Named("replay")))
+	if err != nil {
+		d.Close()
+		return nil, err
 	}
-	return lockDir(filepath.Join(dir, lockName))
+	l.dir = d
+	return l, nil
 }
 
 // spawn starts a fiber in a queue of its own.
@@ -208,25 +191,30 @@ func (l *Log) Policy() string {
 	return l.cfg.Fsync.String()
 }
 
-// Close makes everything durable, whatever the policy, and ends the Log; nothing
-// may be told any more. It runs the executor meanwhile. An error means that
-// something is lost that was told, though none of it was acknowledged under the
-// policy Always.
-func (l *Log) Close() error {
+// Finish makes everything durable, whatever the policy, and ends the Log; nothing
+// may be told any more. An error means that something is lost that was told,
+// though none of it was acknowledged under the policy Always. It is for a fiber of
+// the executor.
+func (l *Log) Finish(ctx context.Context) error {
 	l.closing = true
 	l.work.notify()
-	_, err := executor.RunUntil[struct{}](l.ex, executor.SpawnFiber(context.Background(), l.ex, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, l.closed.wait(ctx)
-	}, executor.Named("close")))
-	err = errors.Join(err, l.broken)
-	if err != nil {
-		err = fmt.Errorf("kvd: the log does not end as it should: %w", err)
+	if err := errors.Join(l.closed.wait(ctx), l.broken); err != nil {
+		return fmt.Errorf("kvd: the log does not end as it should: %w", err)
 	}
-	return errors.Join(err, l.lock.Close())
+	return nil
 }
 
-func (l *Log) path(name string) string { return filepath.Join(l.cfg.Dir, name) }
+// Close is Finish for a Log that was made by Open, and gives the directory up. It
+// runs the executor meanwhile.
+func (l *Log) Close() error {
+	_, err := executor.RunUntil[struct{}](l.ex, executor.SpawnFiber(context.Background(), l.ex, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, l.Finish(ctx)
+	}, executor.Named("close")))
+	return errors.Join(err, l.dir.Close())
+}
 
 // Unlock gives the directory up without an end in order, as the end of the
 // process does. It is for tests. It is idempotent.
-func (l *Log) Unlock() { _ = l.lock.Close() }
+func (l *Log) Unlock() { _ = l.dir.Close() }
+
+func (l *Log) path(name string) string { return filepath.Join(l.cfg.Dir, name) }

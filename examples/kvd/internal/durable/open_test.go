@@ -96,13 +96,13 @@ func TestProgress(t *testing.T) {
 // A ctx that has ended ends the start, which leaves everything as it was.
 func TestOpenEndsWithItsCtx(t *testing.T) {
 	disk, dir := fill(t, 10)
-	before := string(disk.Read(logName(1)))
+	before := string(disk.Read(place{}.log(1)))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, _, _, err := open(t, ctx, disk, dir); !errors.Is(err, context.Canceled) {
 		t.Errorf("Open with a ctx that has ended: %v", err)
 	}
-	if string(disk.Read(logName(1))) != before {
+	if string(disk.Read(place{}.log(1))) != before {
 		t.Error("the log is different now")
 	}
 	if l, _, _, err := open(t, t.Context(), disk, dir); err != nil || l.Position() != 0 || l.Behind() {
@@ -112,18 +112,20 @@ func TestOpenEndsWithItsCtx(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	for _, gen := range []uint64{1, 99_999_999, 123_456_789_012} {
-		for _, c := range []struct {
-			name string
-			kind aof.Kind
-			temp bool
-		}{{baseName(gen), aof.Base, false}, {tempName(gen), aof.Base, true}, {logName(gen), aof.Log, false}} {
-			if kind, g, temp, ok := parseName(c.name); kind != c.kind || g != gen || temp != c.temp || !ok {
-				t.Errorf("%s: %v %d %v %v", c.name, kind, g, temp, ok)
+		for _, p := range []place{{}, {0, 2}, {1, 2}, {63, 64}} {
+			for _, want := range []struct {
+				name string
+				fileName
+			}{{p.base(gen), fileName{aof.Base, gen, p, false}}, {p.temp(gen), fileName{aof.Base, gen, p, true}}, {p.log(gen), fileName{aof.Log, gen, p, false}}} {
+				if got, ok := parseName(want.name); got != want.fileName || !ok {
+					t.Errorf("%s: %v %v", want.name, got, ok)
+				}
 			}
 		}
 	}
-	for _, name := range []string{"", lockName, "base-1.aof", "base-00000000.aof", "base-00000001", "log-00000001.tmp", "log-+0000001.aof", "xlog-00000001.aof", "base-00000001.aof.tmp", "log-99999999999999999999.aof"} {
-		if _, _, _, ok := parseName(name); ok {
+	for _, name := range []string{"", lockName, manifestName, manifestName + temporary, "base-1.aof", "base-00000000.aof", "base-00000001", "log-00000001.tmp", "log-+0000001.aof", "xlog-00000001.aof", "base-00000001.aof.tmp", "log-99999999999999999999.aof",
+		"log-00000001.2of2.aof", "log-00000001.0of1.aof", "log-00000001.00of2.aof", "log-00000001.-1of2.aof", "log-00000001..aof", "log-00000001.1of2.1of2.aof", "log-00000001.0of2.tmp"} {
+		if _, ok := parseName(name); ok {
 			t.Errorf("%q is taken for one of ours", name)
 		}
 	}

@@ -2,14 +2,11 @@ package durable
 
 import (
 	"context"
-	"errors"
 	"os"
 	"time"
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/examples/kvd/internal/aof"
-	"github.com/rouse-go/rouse/examples/kvd/internal/engine"
-	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/fileio"
 	"github.com/rouse-go/rouse/timer"
 )
@@ -29,12 +26,7 @@ type rewriter struct {
 	count    int
 }
 
-const (
-	rewriteSteps = 512      // of the snapshot, in one go
-	rewriteChunk = 64 << 10 // bytes of the base, in one write
-	rewriteSync  = 4 << 20  // and in one sync, so that those of the log needn't wait long
-	maxBackOff   = time.Minute
-)
+const maxBackOff = time.Minute
 
 // Rewrite implements engine.Journal.
 func (l *Log) Rewrite() string {
@@ -121,14 +113,14 @@ func (l *Log) rewrite(ctx context.Context) error {
 	size, err := base.write(ctx, repair)
 	if err != nil {
 		base.end()
-		_ = fileio.Remove(ctx, l.path(tempName(gen)))
+		_ = fileio.Remove(ctx, l.path(l.of.temp(gen)))
 		if repair {
 			seg.file.Close()
-			_ = fileio.Remove(ctx, l.path(logName(gen))) // nothing was written to it
+			_ = fileio.Remove(ctx, l.path(l.of.log(gen))) // nothing was written to it
 		}
 		return err
 	}
-	err = fileio.Rename(ctx, l.path(tempName(gen)), l.path(baseName(gen)))
+	err = fileio.Rename(ctx, l.path(l.of.temp(gen)), l.path(l.of.base(gen)))
 	if err == nil {
 		err = l.syncDir(ctx)
 	}
@@ -149,34 +141,49 @@ func (l *Log) rewrite(ctx context.Context) error {
 		l.seg.file.Close()
 		l.seg, w.logSize = seg, seg.size
 		l.broken = nil
-		l.cfg.Log.Info("kvd: the log is whole again", "base", baseName(gen))
+		l.cfg.Log.Info("kvd: the log is whole again", "base", l.of.base(gen))
 		l.reach(l.appended)
 		l.work.notify()
 	}
-	l.removeOld(ctx, old, gen)
+	var rubbish []string
+	for ; old < gen; old++ {
+		rubbish = append(rubbish, l.of.base(old), l.of.log(old))
+	}
+	l.remove(ctx, rubbish)
 	return nil
 }
 
 // newSegment makes an empty log file with a durable name.
 func (l *Log) newSegment(ctx context.Context, gen uint64) (*segment, error) {
-	f, err := fileio.OpenFile(ctx, l.path(logName(gen)), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	seg, err := createLog(ctx, l.path(l.of.log(gen)), l.of.header(aof.Log, gen, l.ex.Rand()))
 	if err != nil {
 		return nil, err
 	}
-	seg := &segment{file: f, header: aof.Header{Kind: aof.Log, Generation: gen, Salt: l.ex.Rand()}}
-	head := seg.header.Append(nil)
+	if err := l.syncDir(ctx); err != nil {
+		seg.file.Close()
+		_ = fileio.Remove(ctx, l.path(l.of.log(gen)))
+		return nil, err
+	}
+	return seg, nil
+}
+
+// createLog makes an empty log file, which is durable but for its name.
+func createLog(ctx context.Context, path string, header aof.Header) (*segment, error) {
+	f, err := fileio.OpenFile(ctx, path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	head := header.Append(nil)
 	if _, err = f.WriteAt(ctx, head, 0); err == nil {
-		if err = f.Sync(ctx); err == nil {
-			err = l.syncDir(ctx)
-		}
+		err = f.Sync(ctx)
 	}
 	if err != nil {
 		f.Close()
-		_ = fileio.Remove(ctx, l.path(logName(gen)))
+		_ = fileio.Remove(ctx, path)
 		return nil, err
 	}
-	seg.size, seg.durable = int64(len(head)), int64(len(head))
-	return seg, nil
+	size := int64(len(head))
+	return &segment{file: f, header: header, size: size, durable: size}, nil
 }
 
 // switchTo has the log go on in seg, and base begin at that moment.
@@ -193,106 +200,10 @@ func (l *Log) switchTo(ctx context.Context, seg *segment, base *baseFile) error 
 	}
 	if next.err != nil {
 		seg.file.Close()
-		_ = fileio.Remove(ctx, l.path(logName(seg.header.Generation)))
+		_ = fileio.Remove(ctx, l.path(l.of.log(seg.header.Generation)))
 	}
 	return next.err
 }
 
-// removeOld removes the files that are older than the base of a generation. One
-// that stays is removed by the next rewrite or start.
-func (l *Log) removeOld(ctx context.Context, from, to uint64) {
-	for gen := from; gen < to; gen++ {
-		for _, name := range []string{baseName(gen), logName(gen)} {
-			if err := fileio.Remove(ctx, l.path(name)); err != nil && !errors.Is(err, os.ErrNotExist) && !over(err) {
-				l.cfg.Log.Warn("kvd: can't remove what is old", "err", err)
-			}
-		}
-	}
-}
-
 // syncDir makes the names in the directory durable.
 func (l *Log) syncDir(ctx context.Context) error { return syncDir(ctx, l.cfg.Dir) }
-
-// A baseFile is a base that is being written. Commands come in from the
-// snapshot whenever it likes, also while a piece is being written.
-type baseFile struct {
-	log      *Log
-	gen      uint64
-	header   aof.Header
-	snapshot *engine.Snapshot
-	pending  aof.Batch
-	taken    aof.Batch
-	seq      uint64
-	file     *fileio.File
-	size     int64
-	synced   int64
-}
-
-// begin fixes the moment that the base is of.
-func (b *baseFile) begin(seq uint64) {
-	b.header = aof.Header{Kind: aof.Base, Generation: b.gen, Next: seq, Salt: b.log.ex.Rand()}
-	b.seq = 1
-	b.snapshot = b.log.engine.Snapshot(b.pending.Append)
-}
-
-func (b *baseFile) end() {
-	if b.snapshot != nil {
-		b.snapshot.End()
-	}
-	if b.file != nil {
-		b.file.Close()
-	}
-}
-
-// write makes the base durable, under its temporary name.
-func (b *baseFile) write(ctx context.Context, repair bool) (size int64, err error) {
-	if b.file, err = fileio.OpenFile(ctx, b.log.path(tempName(b.gen)), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600); err != nil {
-		return 0, err
-	}
-	if err := b.put(ctx, b.header.Append(nil)); err != nil {
-		return 0, err
-	}
-	for more := true; more; {
-		if !repair && b.log.broken != nil {
-			return 0, b.log.broken // a repair is wanted, not this
-		}
-		for i := 0; more && i < rewriteSteps && b.pending.Len() < rewriteChunk; i++ {
-			more = b.snapshot.Step()
-		}
-		if err := b.flush(ctx, !more); err != nil {
-			return 0, err
-		}
-		if b.size-b.synced >= rewriteSync {
-			b.synced = b.size
-			if err := b.file.Datasync(ctx); err != nil {
-				return 0, err
-			}
-		}
-		if err := executor.Yield(ctx); err != nil {
-			return 0, err
-		}
-	}
-	if err := b.file.Sync(ctx); err != nil {
-		return 0, err
-	}
-	return b.size, b.file.Close() // some systems rename no open file
-}
-
-// flush writes what has come in, and the end behind it.
-func (b *baseFile) flush(ctx context.Context, end bool) error {
-	if b.pending.Len() == 0 && !end {
-		return nil
-	}
-	b.pending, b.taken = b.taken, b.pending
-	frame := b.taken.Seal(b.header, b.seq, 0, end)
-	b.seq++
-	err := b.put(ctx, frame)
-	b.taken.Reset(keepBatch)
-	return err
-}
-
-func (b *baseFile) put(ctx context.Context, p []byte) error {
-	n, err := b.file.WriteAt(ctx, p, b.size)
-	b.size += int64(n)
-	return err
-}

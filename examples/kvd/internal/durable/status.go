@@ -1,5 +1,7 @@
 package durable
 
+import "github.com/rouse-go/rouse/examples/kvd/internal/engine"
+
 // stats are the counters of INFO.
 type stats struct {
 	batches  int
@@ -7,44 +9,26 @@ type stats struct {
 	failures int
 }
 
-// Status implements engine.Journal. The names are those of Redis where it has
-// one.
-func (l *Log) Status(line func(format string, args ...any)) {
+// Status implements engine.Journal.
+func (l *Log) Status() engine.JournalStatus {
 	w := &l.rewriter
-	flag := func(name string, yes bool) {
-		n := 0
-		if yes {
-			n = 1
-		}
-		line("%s:%d", name, n)
-	}
-	status := func(name string, err error) {
-		if err != nil {
-			line("%s:err", name)
-		} else {
-			line("%s:ok", name)
-		}
-	}
-	flag("aof_rewrite_in_progress", w.running)
-	flag("aof_rewrite_scheduled", w.asked)
-	if w.count > 0 {
-		line("aof_last_rewrite_time_sec:%d", int(w.took.Seconds()))
-	} else {
-		line("aof_last_rewrite_time_sec:-1")
+	s := engine.JournalStatus{
+		Rewriting:     w.running,
+		Scheduled:     w.asked,
+		RewriteFailed: w.failed != nil,
+		WriteFailed:   l.broken != nil,
+		Took:          int(w.took.Seconds()),
+		Rewrites:      w.count,
+		Size:          w.baseSize + w.logSize,
+		BaseSize:      w.baseSize,
+		Buffer:        l.pending.Len() + l.taken.Len(),
+		Batches:       l.stats.batches,
+		Syncs:         l.stats.syncs,
+		Failures:      l.stats.failures,
+		Generation:    w.base,
 	}
 	if w.running {
-		line("aof_current_rewrite_time_sec:%d", (l.ex.Driver().Now()-w.started)/1e9)
-	} else {
-		line("aof_current_rewrite_time_sec:-1")
+		s.RunsFor = int((l.ex.Driver().Now() - w.started) / 1e9)
 	}
-	status("aof_last_bgrewrite_status", w.failed)
-	status("aof_last_write_status", l.broken)
-	line("aof_rewrites:%d", w.count)
-	line("aof_current_size:%d", w.baseSize+w.logSize)
-	line("aof_base_size:%d", w.baseSize)
-	line("aof_buffer_length:%d", l.pending.Len()+l.taken.Len())
-	line("aof_batches:%d", l.stats.batches)
-	line("aof_syncs:%d", l.stats.syncs)
-	line("aof_failures:%d", l.stats.failures)
-	line("aof_generation:%d", w.base)
+	return s
 }

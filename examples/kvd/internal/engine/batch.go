@@ -97,6 +97,16 @@ func (b *Batch) Parcels(yield func(*Parcel) bool) {
 	}
 }
 
+// Err returns that of the first parcel that has one. All must be back.
+func (b *Batch) Err() error {
+	for _, p := range b.parcels {
+		if p != nil && p.Err != nil {
+			return p.Err
+		}
+	}
+	return nil
+}
+
 // AtHome returns the replies if none of them needs another shard.
 func (b *Batch) AtHome() (out []byte, ok bool) {
 	for range b.Parcels {
@@ -199,6 +209,10 @@ func cloneArgs(args [][]byte) [][]byte {
 // belongs to one goroutine at a time, that which has it.
 type Parcel struct {
 	Shard int // that it is for
+
+	// Err may be set by who carries it: the replies are not to be given, as what
+	// they tell of may be lost.
+	Err error
 
 	client  uint64
 	args    []byte // of all commands, one after the other

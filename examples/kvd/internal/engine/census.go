@@ -10,7 +10,8 @@ type census struct {
 	patterns    []string
 	keys        [databases]int
 	expiring    [databases]int
-	calls       []int // by command, in the order of Engine.all
+	calls       []int          // by command, in the order of Engine.all
+	journal     *JournalStatus // nil: there is none
 }
 
 func (e *Engine) census() *census {
@@ -32,6 +33,10 @@ func (e *Engine) census() *census {
 	}
 	for _, cmd := range e.all {
 		c.calls = append(c.calls, cmd.calls)
+	}
+	if e.journal != nil {
+		status := e.journal.Status()
+		c.journal = &status
 	}
 	return c
 }
@@ -56,6 +61,9 @@ func (c *census) add(o *census) {
 	}
 	for i := range c.calls {
 		c.calls[i] += o.calls[i]
+	}
+	if c.journal != nil {
+		c.journal.add(o.journal)
 	}
 }
 

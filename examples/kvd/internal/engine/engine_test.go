@@ -31,12 +31,12 @@ func TestHotCommandsDoNotAllocate(t *testing.T) {
 // deaf is a Journal that forgets everything.
 type deaf struct{}
 
-func (deaf) Append(int, [][]byte)                         {}
-func (deaf) Expired(int, string)                          {}
-func (deaf) Refusal(bool) string                          { return "" }
-func (deaf) Rewrite() string                              { return "" }
-func (deaf) Policy() string                               { return "no" }
-func (deaf) Status(line func(format string, args ...any)) {}
+func (deaf) Append(int, [][]byte)  {}
+func (deaf) Expired(int, string)   {}
+func (deaf) Refusal(bool) string   { return "" }
+func (deaf) Rewrite() string       { return "" }
+func (deaf) Policy() string        { return "no" }
+func (deaf) Status() JournalStatus { return JournalStatus{} }
 
 func hotCommands(t *testing.T, c *Client) {
 	t.Helper()

@@ -22,7 +22,7 @@ func (x *call) do(cmd *command, problem string, args [][]byte) {
 		c.abort()
 		x.error("ERR Can't execute '" + cmd.fullName() + "': only (P|S)SUBSCRIBE / " +
 			"(P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context")
-	case x.refused(cmd):
+	case !x.ofOthers() && x.refused(cmd):
 	case c.queueing() && cmd.flags&direct == 0:
 		x.queue()
 	default:

@@ -39,6 +39,7 @@ var (
 	overNumPat  = &spread{part: patternNames, combine: combineCount}
 	overNumSub  = &spread{combine: combineNumSub}
 	overRandom  = &spread{part: sizeAndRandomKey, combine: combineRandom}
+	overRewrite = &spread{combine: combineAny, lenient: true}
 	overKill    = &spread{combine: combineKill, lenient: true}
 	overClients = &spread{combine: combineClients}
 	overInfo    = &spread{part: takeCensus, combine: combineInfo, keepArgs: true}
@@ -102,6 +103,17 @@ func combineFirst(x *call, g *gathered) {
 			return
 		}
 	}
+}
+
+// combineAny replies the success of one shard, or else the first error.
+func combineAny(x *call, g *gathered) {
+	for _, part := range g.parts {
+		if part[0] == '+' {
+			x.out = append(x.out, part...)
+			return
+		}
+	}
+	combineFirst(x, g)
 }
 
 func combineSum(x *call, g *gathered) {

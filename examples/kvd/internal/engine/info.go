@@ -29,6 +29,10 @@ func info(x *call) { x.info([]*census{x.engine.census()}) }
 func (x *call) info(shards []*census) {
 	all := *shards[0]
 	all.calls = slices.Clone(all.calls)
+	if all.journal != nil {
+		status := *all.journal
+		all.journal = &status
+	}
 	for _, other := range shards[1:] {
 		all.add(other)
 	}
@@ -91,16 +95,6 @@ func infoMemory(x *call, _ *census, line func(string, ...any)) {
 	}
 	line("maxmemory:0")
 	line("maxmemory_policy:noeviction")
-}
-
-func infoPersistence(x *call, _ *census, line func(string, ...any)) {
-	line("loading:0")
-	if j := x.engine.journal; j != nil {
-		line("aof_enabled:1")
-		j.Status(line)
-	} else {
-		line("aof_enabled:0")
-	}
 }
 
 func infoStats(_ *call, all *census, line func(string, ...any)) {

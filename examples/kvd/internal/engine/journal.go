@@ -29,8 +29,8 @@ type Journal interface {
 	Rewrite() (problem string)
 	// Policy is the value of the setting appendfsync.
 	Policy() string
-	// Status writes the lines of INFO.
-	Status(line func(format string, args ...any))
+	// Status is what INFO tells.
+	Status() JournalStatus
 }
 
 // SetJournal gives e the Journal to tell of all changes from now on.

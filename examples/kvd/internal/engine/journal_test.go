@@ -48,8 +48,8 @@ func (r *tape) Rewrite() string {
 	return ""
 }
 
-func (r *tape) Policy() string                               { return "always" }
-func (r *tape) Status(line func(format string, args ...any)) { line("aof_of_test:%d", r.rewrites) }
+func (r *tape) Policy() string        { return "always" }
+func (r *tape) Status() JournalStatus { return JournalStatus{Rewrites: r.rewrites, Size: 7} }
 
 func (r *tape) String() string {
 	var b strings.Builder
@@ -418,7 +418,7 @@ func TestRefusal(t *testing.T) {
 	if got := feed(t, c, "GET", "k"); got != "-MISCONF no\r\n" {
 		t.Errorf("GET: %q", got)
 	}
-	if got := feed(t, c, "INFO", "persistence"); !strings.Contains(got, "aof_enabled:1\r\naof_of_test:0\r\n") {
+	if got := feed(t, c, "INFO", "persistence"); !strings.Contains(got, "aof_enabled:1\r\n") || !strings.Contains(got, "aof_current_size:7\r\n") {
 		t.Errorf("INFO: %q", got)
 	}
 }

@@ -205,7 +205,9 @@ func (x *call) part(b *Batch, shard int, args [][]byte) {
 		return
 	}
 	x.args = args
-	x.performPart()
+	if !x.refused(x.cmd) {
+		x.performPart()
+	}
 	b.facts, x.facts = x.facts, nil
 }
 

@@ -28,6 +28,13 @@ func (x *call) pin() string {
 	return ""
 }
 
+// ofOthers reports whether the command is queued for a transaction of another
+// shard, whose Journal is asked when it is executed.
+func (x *call) ofOthers() bool {
+	c := x.client
+	return c.queueing() && x.cmd.flags&direct == 0 && c.tx.pinned && c.tx.shard != x.engine.cfg.Shard
+}
+
 // routeWatch has the keys watched by the shard that has them.
 func routeWatch(x *call, b *Batch) bool {
 	e, c := x.engine, x.client

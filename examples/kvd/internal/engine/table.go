@@ -6,7 +6,7 @@ func commandTable() []command {
 		// name, arity, flags, keys, handler
 		{name: "append", arity: 3, flags: write | fast, keys: oneKey, run: appendCommand},
 		{name: "auth", arity: -2, flags: fast, run: auth},
-		{name: "bgrewriteaof", arity: 1, flags: admin, run: bgRewriteAOF, over: overOK},
+		{name: "bgrewriteaof", arity: 1, flags: admin, run: bgRewriteAOF, over: overRewrite},
 		{name: "client", arity: -2, run: noSubcommand, subs: subcommands("client", []command{
 			{name: "getname", arity: 2, run: clientGetName},
 			{name: "help", arity: 2, run: help},

@@ -10,6 +10,7 @@ import (
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/channel"
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/examples/kvd/internal/durable"
 	"github.com/rouse-go/rouse/examples/kvd/internal/engine"
 	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/netio"
@@ -18,52 +19,183 @@ import (
 // A Cluster is servers that share a key space, one on each executor of a pool.
 // Each has a shard of the keys, accepts connections, and serves them: what they
 // ask of another shard's keys goes there through a mesh and comes back.
-type Cluster struct{ servers []*Server }
-
-// StartCluster listens and serves on all executors of pool, until that ends. It
-// is for the goroutine of a main function.
-func StartCluster(ctx context.Context, pool *executor.Pool, cfg Config) (*Cluster, error) {
-	return startCluster(ctx, pool, cfg, meshCapacity)
+type Cluster struct {
+	each    each
+	servers []*Server
+	dir     *durable.Dir // nil: the data is in memory only
 }
 
-func startCluster(ctx context.Context, pool *executor.Pool, cfg Config, capacity int) (*Cluster, error) {
+// each runs fn in a fiber of every executor and waits for all of them.
+type each func(ctx context.Context, fn func(ctx context.Context, i int) error) error
+
+// first is fn for the first executor alone.
+func (e each) first(ctx context.Context, fn func(ctx context.Context) error) error {
+	return e(ctx, func(ctx context.Context, i int) error {
+		if i > 0 {
+			return nil
+		}
+		return fn(ctx)
+	})
+}
+
+// eachOf is for executors that run.
+func eachOf(executors []*executor.Local) each {
+	return func(ctx context.Context, fn func(ctx context.Context, i int) error) error {
+		var fibers []rouse.JoinHandle[struct{}]
+		for i, ex := range executors {
+			fibers = append(fibers, executor.SpawnFiber(ctx, ex, func(ctx context.Context) (struct{}, error) {
+				return struct{}{}, fn(ctx, i)
+			}, executor.Named("cluster")))
+		}
+		var errs []error
+		for _, fiber := range fibers {
+			if _, err := fiber.Join(context.Background()); err != nil { // ctx ends the fibers
+				errs = append(errs, err)
+			}
+		}
+		return errors.Join(errs...)
+	}
+}
+
+// StartCluster listens, reads the data, if there is a directory for it, and serves
+// on all executors of pool, until that ends. Clients that connect meanwhile wait.
+// The end of ctx ends the reading. It is for the goroutine of a main function.
+func StartCluster(ctx context.Context, pool *executor.Pool, cfg Config) (*Cluster, error) {
 	network, err := cfg.complete()
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case pool.Len() > engine.MaxShards:
-		return nil, fmt.Errorf("kvd: %d shards are too many (give at most %d)", pool.Len(), engine.MaxShards)
-	case cfg.Data.Dir != "":
-		return nil, errors.New("kvd: data on disk with several cores is not supported yet (leave out -data, or -cores)")
 	}
 	if network == "tcp" {
 		if cfg.Address, err = vacant(ctx, cfg.Address); err != nil {
 			return nil, cfg.cantListen(err)
 		}
 	}
-	if cfg.Engine.Start == 0 {
-		cfg.Engine.Start = pool.At(0).Driver().Wall().UnixMilli()
+	return startCluster(ctx, pool.Executors(), eachOf(pool.Executors()), cfg, meshCapacity)
+}
+
+func startCluster(ctx context.Context, executors []*executor.Local, each each, cfg Config, capacity int) (*Cluster, error) {
+	network, err := cfg.complete()
+	switch {
+	case err != nil:
+		return nil, err
+	case len(executors) > engine.MaxShards:
+		return nil, fmt.Errorf("kvd: %d shards are too many (give at most %d)", len(executors), engine.MaxShards)
 	}
-	c := &Cluster{}
-	mesh := channel.FullMesh[message](capacity, pool.Executors())
-	clients := &admission{}
-	share := network == "tcp"
-	for i, ex := range pool.Executors() {
-		start := rouse.FutureFunc[*Server](func(cx *rouse.Context) (*Server, error) {
-			return startShard(cx, ex, cfg, network, share, mesh.Port(i), clients)
+	if cfg.Engine.Start == 0 {
+		cfg.Engine.Start = executors[0].Driver().Wall().UnixMilli()
+	}
+	c := &Cluster{each: each}
+	listeners, err := c.listen(ctx, cfg, network, len(executors))
+	if err != nil {
+		return nil, err
+	}
+	mesh, clients := channel.FullMesh[message](capacity, executors), &admission{}
+	for i, ex := range executors {
+		c.servers = append(c.servers, newShard(ex, cfg, listeners[i], mesh.Port(i), clients))
+	}
+	if cfg.Data.Dir != "" {
+		err = c.open(ctx, cfg)
+	}
+	if err == nil {
+		err = each(ctx, func(_ context.Context, i int) error {
+			c.servers[i].spawn()
+			return nil
 		})
-		srv, err := executor.Spawn(ex, rouse.Future[*Server](start)).Join(ctx)
-		if i == 0 && share && errors.Is(err, driver.ErrNotSupported) {
-			cfg.Log.Info("kvd: the first core accepts all connections", "err", err)
-			share = false
-			srv, err = executor.Spawn(ex, rouse.Future[*Server](start)).Join(ctx)
-		}
-		if err != nil {
-			return nil, err
-		}
-		c.servers = append(c.servers, srv)
+	}
+	if err != nil {
+		return nil, errors.Join(err, c.closeListeners(), c.closeDir())
 	}
 	return c, nil
+}
+
+// listen has all executors listen at the same port. If the address can't be
+// shared, as that of a unix socket, the first one accepts all connections.
+func (c *Cluster) listen(ctx context.Context, cfg Config, network string, n int) ([]*netio.Listener, error) {
+	listeners := make([]*netio.Listener, n)
+	share := network == "tcp"
+	listen := func(ctx context.Context, i int) (err error) {
+		if share || i == 0 {
+			listeners[i], err = netio.ListenConfig{KeepAlive: keepAlive, ReusePort: share}.Listen(ctx, network, cfg.Address)
+		}
+		return err
+	}
+	err := c.each(ctx, listen)
+	if share && errors.Is(err, driver.ErrNotSupported) {
+		share = false
+		cfg.Log.Info("kvd: the first core accepts all connections", "err", driver.ErrNotSupported)
+		err = c.each(ctx, listen)
+	}
+	if err == nil {
+		return listeners, nil
+	}
+	_ = c.each(context.Background(), func(_ context.Context, i int) error {
+		if listeners[i] != nil {
+			return listeners[i].Close()
+		}
+		return nil
+	})
+	return nil, cfg.cantListen(err)
+}
+
+// open reads the data.
+func (c *Cluster) open(ctx context.Context, cfg Config) (err error) {
+	cfg.Data.Log = cfg.Log
+	if c.dir, err = durable.Take(cfg.Data); err != nil {
+		return err
+	}
+	err = c.each.first(ctx, func(ctx context.Context) error {
+		return c.dir.Arrange(ctx, c.servers[0].ex, len(c.servers))
+	})
+	if err != nil {
+		return err
+	}
+	err = c.each(ctx, func(ctx context.Context, i int) (err error) {
+		s := c.servers[i]
+		if s.log, err = c.dir.Open(ctx, s.ex, s.engine, i); err == nil {
+			s.log.OnReach(s.release)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.each.first(ctx, func(ctx context.Context) error {
+		c.dir.Clean(ctx)
+		return nil
+	})
+}
+
+// Shutdown is that of a Server: all shards stop accepting and executing, then all
+// logs are made durable, and then the replies leave that waited for that. It is
+// for the goroutine that started the Cluster.
+func (c *Cluster) Shutdown() error {
+	ctx := context.Background()
+	err := c.each(ctx, func(_ context.Context, i int) error {
+		c.servers[i].ending = true
+		return nil
+	})
+	err = errors.Join(err, c.closeListeners())
+	if c.dir != nil {
+		err = errors.Join(err, c.each(ctx, func(ctx context.Context, i int) error { return c.servers[i].log.Finish(ctx) }))
+	}
+	err = errors.Join(err, c.each(ctx, func(ctx context.Context, i int) error { return c.servers[i].drain(ctx) }))
+	return errors.Join(err, c.closeDir())
+}
+
+func (c *Cluster) closeListeners() error {
+	return c.each(context.Background(), func(_ context.Context, i int) error {
+		if l := c.servers[i].listener; l != nil {
+			return l.Close()
+		}
+		return nil
+	})
+}
+
+func (c *Cluster) closeDir() error {
+	if c.dir == nil {
+		return nil
+	}
+	return c.dir.Close()
 }
 
 // Addr returns the address that all listen at.
@@ -83,25 +215,14 @@ func vacant(ctx context.Context, address string) (string, error) {
 	return net.JoinHostPort(host, port), l.Close()
 }
 
-// startShard starts one of the servers, in a task of its executor. If the address
-// can't be shared, as that of a unix socket, the first one accepts all connections.
-func startShard(cx *rouse.Context, ex *executor.Local, cfg Config, network string, share bool, port *channel.Port[message], clients *admission) (*Server, error) {
-	var l *netio.Listener
-	if share || port.Index() == 0 {
-		lc := netio.ListenConfig{KeepAlive: keepAlive, ReusePort: share}
-		var err error
-		if l, err = lc.PollListen(cx, network, cfg.Address); err != nil { // never Pending
-			return nil, cfg.cantListen(err)
-		}
-	}
+// newShard makes one of the servers.
+func newShard(ex *executor.Local, cfg Config, l *netio.Listener, port *channel.Port[message], clients *admission) *Server {
 	h := &shard{port: port, outbox: make([][]message, port.Peers()), clients: clients}
 	cfg.Engine.Shards, cfg.Engine.Shard = port.Peers(), port.Index()
 	cfg.Engine.Forget = func(shard int, client uint64) { h.post(shard, message{kind: forget, client: client}) }
 	h.srv = newServer(ex, cfg, l)
 	h.srv.shard = h
-	h.srv.spawn()
-	executor.SpawnDetached(ex, rouse.Future[struct{}](&courier{h: h}), executor.Named("courier"))
-	return h.srv, nil
+	return h.srv
 }
 
 // admission counts the clients of all shards.

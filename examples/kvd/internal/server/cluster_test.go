@@ -2,7 +2,6 @@ package server
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -28,7 +27,11 @@ func TestClusterWithoutRoom(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	c, err := startCluster(t.Context(), pool, Config{Address: "127.0.0.1:0", Log: silent}, 1)
+	address, err := vacant(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := startCluster(t.Context(), pool.Executors(), eachOf(pool.Executors()), Config{Address: address, Log: silent}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,18 +63,4 @@ func TestClusterWithoutRoom(t *testing.T) {
 		})
 	}
 	wg.Wait()
-}
-
-func TestClusterRefuses(t *testing.T) {
-	silent := slog.New(slog.NewTextHandler(io.Discard, nil))
-	pool, err := executor.NewPool(executor.PoolConfig{Placement: executor.Unbound(2), Executor: executor.Config{Log: silent}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer pool.Close()
-	cfg := Config{Address: "127.0.0.1:0", Log: silent}
-	cfg.Data.Dir = t.TempDir()
-	if _, err := StartCluster(context.Background(), pool, cfg); err == nil || !strings.Contains(err.Error(), "not supported yet") {
-		t.Errorf("with data: %v", err)
-	}
 }

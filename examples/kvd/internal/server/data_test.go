@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -21,6 +22,8 @@ type box struct {
 	disk *crashdisk.Disk
 	cfg  Config
 	w    *world // the latest
+
+	cores int // 0: 1
 }
 
 func newBox(t *testing.T, data durable.Config) *box {
@@ -32,7 +35,7 @@ func newBox(t *testing.T, data durable.Config) *box {
 // start starts a server on what is on the disk.
 func (b *box) start() *world {
 	b.t.Helper()
-	w, err := startWorld(b.t, b.cfg, b.disk)
+	w, err := b.startUntil(context.Background())
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -40,10 +43,19 @@ func (b *box) start() *world {
 	return w
 }
 
+// startUntil is start that ctx may end, and that may fail.
+func (b *box) startUntil(ctx context.Context) (*world, error) {
+	b.t.Helper()
+	if b.cores > 1 {
+		return startCores(ctx, b.t, b.cfg, b.disk, b.cores)
+	}
+	return startWorldUntil(ctx, b.t, b.cfg, b.disk)
+}
+
 // stop ends the server in order.
 func (b *box) stop() {
 	b.t.Helper()
-	if err := b.w.srv.Shutdown(); err != nil {
+	if err := b.w.shutdown(); err != nil {
 		b.t.Fatal(err)
 	}
 	b.kill()
@@ -52,12 +64,7 @@ func (b *box) stop() {
 // kill ends the server as a kill of the process does: the disk forgets nothing.
 func (b *box) kill() {
 	b.t.Helper()
-	if err := b.w.ex.Close(); err != nil {
-		b.t.Fatal(err)
-	}
-	if l := b.w.srv.log; l != nil {
-		l.Unlock()
-	}
+	b.w.close()
 }
 
 // crash lets the power fail, and has it back.

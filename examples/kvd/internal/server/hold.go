@@ -45,11 +45,17 @@ func (s *session) held() error {
 	}
 	s.position = 0
 	if err != nil {
-		s.unsent = []byte("-MISCONF can't write the append-only log: " + oneLine(err) + ". Whether this request was done is not known\r\n")
-		s.client.Close()
-		s.last = true
+		s.lose(err)
 	}
 	return nil
+}
+
+// lose tells the client why its replies will never be given, as its last one.
+func (s *session) lose(err error) {
+	s.unsent = []byte("-MISCONF can't write the append-only log: " + oneLine(err) + ". Whether this request was done is not known\r\n")
+	s.client.Close()
+	s.last = true
+	s.batch = nil // parcels that are away come back to nobody
 }
 
 func oneLine(err error) string {
@@ -68,4 +74,32 @@ func (s *Server) release() {
 	}
 	clear(s.held[len(left):])
 	s.held = left
+	if h := s.shard; h != nil && len(h.held) > 0 {
+		h.reached = true
+		h.waker.WakeByRef()
+	}
+}
+
+// A heldParcel was executed for another shard, and goes back there when the log
+// has on disk what its replies tell of: the shard of the session can't know.
+type heldParcel struct {
+	to       int
+	message  message
+	position uint64
+}
+
+// release sends back the parcels whose replies may be given, or never will.
+func (h *shard) release() {
+	left := h.held[:0]
+	for _, p := range h.held {
+		reached, err := h.srv.log.Reached(p.position)
+		if !reached && err == nil {
+			left = append(left, p)
+			continue
+		}
+		p.message.parcel.Err = err
+		h.post(p.to, p.message)
+	}
+	clear(h.held[len(left):])
+	h.held = left
 }

@@ -22,10 +22,16 @@ func (s *session) route(cx *rouse.Context, in []byte, shared bool) error {
 	out, all := b.AtHome()
 	if !all {
 		s.batch = b
+		if s.srv.holds() {
+			s.hold(nil) // for what was done at home; the other shards wait for theirs
+		}
 		s.dispatch()
 		return nil
 	}
 	var err error
+	if len(out) == 0 && s.srv.overrun() {
+		s.hold(nil)
+	}
 	if len(out) > 0 {
 		out = append(s.srv.scratch.output(), out...)
 		if err = s.send(cx, out); err == rouse.Pending {
@@ -58,6 +64,12 @@ func (s *session) gather(cx *rouse.Context) error {
 	if s.away > 0 {
 		return rouse.Pending
 	}
+	if err := s.batch.Err(); err == errEnding {
+		return err
+	} else if err != nil {
+		s.lose(err)
+		return s.flush(cx)
+	}
 	out, done := s.batch.Merge(s.srv.now(), s.srv.scratch.output())
 	b := s.batch
 	if done {
@@ -65,7 +77,7 @@ func (s *session) gather(cx *rouse.Context) error {
 		s.srv.shard.done(b)
 	}
 	if len(out) > 0 {
-		if err := s.send(cx, out); err != nil {
+		if err := s.write(cx, out); err != nil { // nothing is to be waited for any more
 			return err // later the rest
 		}
 	}

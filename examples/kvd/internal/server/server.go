@@ -47,6 +47,7 @@ type Server struct {
 	backlog  int          // see overrun
 	shard    *shard       // nil: this is the only one
 	ending   bool         // nothing is executed any more
+	drained  drained
 }
 
 // Start listens, reads the data, if there is a directory for it, and spawns the
@@ -123,6 +124,9 @@ func (s *Server) spawn() {
 	executor.SpawnDetached(s.ex, rouse.Future[struct{}](s.expiry), executor.Named("expiry"))
 	if s.listener != nil {
 		executor.SpawnDetached(s.ex, rouse.Future[struct{}](&acceptor{srv: s}), executor.Named("accept"))
+	}
+	if s.shard != nil {
+		executor.SpawnDetached(s.ex, rouse.Future[struct{}](&courier{h: s.shard}), executor.Named("courier"))
 	}
 }
 

@@ -36,6 +36,9 @@ func (s *session) Poll(cx *rouse.Context) (struct{}, error) {
 		s.waker.Drop()
 		s.waker = cx.Waker()
 	}
+	if s.srv.ending {
+		defer s.srv.drained.look()
+	}
 	for {
 		if s.client.Overflowed() {
 			s.srv.cfg.Log.Warn("kvd: client closed: it does not read what it subscribed to", "id", s.client.ID(), "addr", s.conn.RemoteAddr())
@@ -96,6 +99,11 @@ func (s *session) send(cx *rouse.Context, out []byte) error {
 		s.hold(out)
 		return s.flush(cx)
 	}
+	return s.write(cx, out)
+}
+
+// write is send for what no log has to be waited for.
+func (s *session) write(cx *rouse.Context, out []byte) error {
 	rest := out
 	err := s.conn.PollWriteAll(cx, &rest)
 	if err == rouse.Pending {

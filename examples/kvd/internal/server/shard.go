@@ -13,6 +13,8 @@ type shard struct {
 	outbox  [][]message // by shard: what the mesh had no room for
 	waker   rouse.Waker // of the courier
 	clients *admission
+	held    []heldParcel    // whose replies wait for the log
+	reached bool            // more is durable, or the log failed
 	batches []*engine.Batch // free ones
 }
 
@@ -66,6 +68,10 @@ func (c *courier) Poll(cx *rouse.Context) (struct{}, error) {
 		h.waker.Drop()
 		h.waker = cx.Waker()
 	}
+	if h.reached {
+		h.reached = false
+		h.release()
+	}
 	for to := range h.outbox {
 		if err := h.empty(cx, to); err != nil && err != rouse.Pending && err != channel.ErrClosed {
 			return struct{}{}, err
@@ -105,9 +111,19 @@ func (h *shard) empty(cx *rouse.Context, to int) error {
 func (h *shard) do(from int, m *message) {
 	switch m.kind {
 	case serve:
+		back := message{kind: served, parcel: m.parcel, session: m.session}
+		if h.srv.ending {
+			m.parcel.Err = errEnding
+			h.post(from, back)
+			return
+		}
 		h.srv.engine.Serve(h.srv.now(), m.parcel)
 		h.srv.expiry.look()
-		h.post(from, message{kind: served, parcel: m.parcel, session: m.session})
+		if h.srv.holds() {
+			h.held = append(h.held, heldParcel{from, back, h.srv.log.Position()})
+			return
+		}
+		h.post(from, back)
 	case served:
 		m.session.returned()
 	case forget:

@@ -29,6 +29,12 @@ type world struct {
 	ex  *executor.Local
 	srv *Server
 	log bytes.Buffer
+
+	// With several shards each is a world of its own, and this is also the
+	// first of them.
+	cluster *Cluster
+	shards  []*world
+	whole   *world // of a shard's world
 }
 
 // faulty is a driver whose next accepts fail, and whose wall clock is wrong.
@@ -46,6 +52,9 @@ func (d *faulty) Submit(op *driver.Op) bool {
 		d.failures--
 		d.failed++
 		return op.FinishNow(0, syscall.EMFILE)
+	}
+	if op.Code == driver.Listen && op.Args != nil {
+		op.Args.ReusePort = false // each driver has a network of its own
 	}
 	return d.Driver.Submit(op)
 }
@@ -68,19 +77,31 @@ func startWorld(t *testing.T, cfg Config, disk *crashdisk.Disk) (*world, error) 
 // startWorldUntil is startWorld whose start ctx may end.
 func startWorldUntil(ctx context.Context, t *testing.T, cfg Config, disk *crashdisk.Disk) (*world, error) {
 	t.Helper()
+	w := newWorldAlone(t, disk)
+	cfg.Log = w.slog()
+	cfg.Address = "127.0.0.1:6390"
+	var err error
+	if w.srv, err = Start(ctx, w.ex, cfg); err != nil {
+		return w, err
+	}
+	w.settle()
+	return w, nil
+}
+
+// newWorldAlone returns a world without a server.
+func newWorldAlone(t *testing.T, disk *crashdisk.Disk) *world {
+	t.Helper()
 	m, err := manual.New(manual.Config{Buffer: 4 << 10})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := &world{t: t, drv: &faulty{Driver: m}}
-	cfg.Log = slog.New(slog.NewTextHandler(&w.log, nil))
-	cfg.Address = "127.0.0.1:6390"
 	drv := driver.Driver(w.drv)
 	if disk != nil {
 		w.dsk = crashdisk.NewDriver(drv, disk)
 		drv = w.dsk
 	}
-	w.ex, err = executor.New(executor.Config{Driver: drv, Log: cfg.Log})
+	w.ex, err = executor.New(executor.Config{Driver: drv, Log: w.slog()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,16 +110,22 @@ func startWorldUntil(ctx context.Context, t *testing.T, cfg Config, disk *crashd
 			t.Error(err)
 		}
 	})
-	if w.srv, err = Start(ctx, w.ex, cfg); err != nil {
-		return w, err
-	}
-	w.settle()
-	return w, nil
+	return w
 }
+
+func (w *world) slog() *slog.Logger { return slog.New(slog.NewTextHandler(&w.log, nil)) }
 
 // settle runs all that can run without the clock.
 func (w *world) settle() {
 	w.t.Helper()
+	if w.whole != nil {
+		w.whole.settle()
+		return
+	}
+	if w.shards != nil {
+		w.settleAll()
+		return
+	}
 	if err := w.ex.RunUntilIdle(); err != nil {
 		w.t.Fatal(err)
 	}
@@ -107,7 +134,7 @@ func (w *world) settle() {
 // advance moves the clock, in the steps of the executor's timers.
 func (w *world) advance(by time.Duration) {
 	w.t.Helper()
-	w.drv.Advance(by)
+	w.each(func(w *world) { w.drv.Advance(by) })
 	w.settle()
 }
 
