@@ -1,10 +1,10 @@
 package channel
 
 import (
+	"runtime"
 	"strconv"
 
 	"github.com/rouse-go/rouse"
-	"github.com/rouse-go/rouse/internal/atomics"
 	"github.com/rouse-go/rouse/internal/mpmc"
 )
 
@@ -32,10 +32,9 @@ import (
 // there is something and no future waits for it. Where many tasks wait at one end
 // let each keep an [MPMCRecv] or [MPMCSend] in itself, and poll that.
 type MPMC[T any] struct {
-	ring   *mpmc.Ring[T]
-	closed atomics.Bool // set after the ring was closed
-	recv   end
-	send   end
+	ring *mpmc.Ring[T]
+	recv end
+	send end
 }
 
 // An end is those who wait to receive, or to send.
@@ -71,6 +70,7 @@ func NewMPMC[T any](capacity int) *MPMC[T] {
 	}
 	c := &MPMC[T]{ring: mpmc.NewRing[T](capacity)}
 	c.ring.StandBack(standBack)
+	c.ring.Loose()
 	c.recv.crowd.anonymous, c.send.crowd.anonymous = true, true
 	return c
 }
@@ -103,9 +103,6 @@ func (c *MPMC[T]) received() {
 	}
 	if c.recv.any() && c.ring.Ready() {
 		c.recv.wake()
-	}
-	if c.closed.Load() && c.ring.Drained() { // pairs with the Store in Close
-		c.recv.wakeAll()
 	}
 }
 
@@ -153,7 +150,7 @@ func (c *MPMC[T]) PollSend(cx *rouse.Context, v T) error {
 		err = c.TrySend(v) // register, then look again
 	}
 	if err == ErrFull {
-		cx.Refund()
+		c.sleepIfFull(cx)
 		return rouse.Pending
 	}
 	return err
@@ -175,10 +172,34 @@ func (c *MPMC[T]) PollRecv(cx *rouse.Context) (v T, err error) {
 		v, err = c.TryRecv() // register, then look again
 	}
 	if err == ErrEmpty {
-		cx.Refund()
+		c.sleepIfEmpty(cx)
 		err = rouse.Pending
 	}
 	return v, err
+}
+
+// sleepIfEmpty is the last that a receiver does who has entered, and has found
+// nothing: he sleeps, unless a send is under way, whose end may not know of him.
+func (c *MPMC[T]) sleepIfEmpty(cx *rouse.Context) {
+	cx.Refund()
+	if !c.ring.Empty() {
+		yieldTo(cx)
+	}
+}
+
+// sleepIfFull is the same for senders.
+func (c *MPMC[T]) sleepIfFull(cx *rouse.Context) {
+	cx.Refund()
+	if !c.ring.Full() {
+		yieldTo(cx)
+	}
+}
+
+// yieldTo has the task polled again, and lets whoever is in the midst of a send or
+// receive go on, in case it was preempted there: nothing else takes so long.
+func yieldTo(cx *rouse.Context) {
+	runtime.Gosched()
+	cx.WakeByRef()
 }
 
 // Close says that nothing more will be sent. Who waits to send is woken and gets
@@ -190,7 +211,6 @@ func (c *MPMC[T]) Close() {
 	if !c.ring.Close() {
 		return
 	}
-	c.closed.Store(true) // pairs with the Load in received
 	c.send.wakeAll()
 	c.recv.wakeAll()
 }

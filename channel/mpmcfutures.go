@@ -14,22 +14,29 @@ type queued struct {
 	yielded bool
 }
 
-// wait makes the future wait with the waker of cx, and reports whether it has to
-// look once more before it may return Pending.
-func (q *queued) wait(ws *waiters, cx *rouse.Context) (look bool) {
-	if !q.yielded {
-		q.yielded = true
-		cx.WakeByRef()
-		return false
-	}
+// wait makes the future wait with the waker of cx, and reports whether it does so
+// already: then it may sleep, if sleepIfEmpty, or sleepIfFull, finds no fault with
+// that. Else it has to look once more.
+func (q *queued) wait(ws *waiters, cx *rouse.Context) (waits bool) {
 	if q.in {
 		if cx.WillWake(q.waker) && !q.spot.told() {
-			return false // waits already, or the wake is on its way
+			return true // or the wake is on its way
 		}
 		q.leave(ws)
 	}
 	q.waker, q.in, q.yielded = cx.Waker(), true, true
 	q.spot = ws.enter(q.waker)
+	return false
+}
+
+// yield has the task yield, if that is still to be done.
+func (q *queued) yield(cx *rouse.Context) bool {
+	if q.yielded {
+		return false
+	}
+	q.yielded = true
+	cx.Refund()
+	cx.WakeByRef()
 	return true
 }
 
@@ -70,8 +77,11 @@ func (f *MPMCRecv[T]) Poll(cx *rouse.Context) (v T, err error) {
 			f.Drop() // perhaps we were the next that our own receive has woken
 			return v, err
 		}
-		if !f.q.wait(&c.recv.line, cx) {
-			cx.Refund()
+		if f.q.yield(cx) {
+			return v, rouse.Pending
+		}
+		if f.q.wait(&c.recv.line, cx) {
+			c.sleepIfEmpty(cx)
 			return v, rouse.Pending
 		}
 	}
@@ -141,8 +151,11 @@ func (f *MPMCSend[T]) Poll(cx *rouse.Context) (none struct{}, err error) {
 			}
 			return none, err
 		}
-		if !f.q.wait(&c.send.line, cx) {
-			cx.Refund()
+		if f.q.yield(cx) {
+			return none, rouse.Pending
+		}
+		if f.q.wait(&c.send.line, cx) {
+			c.sleepIfFull(cx)
 			return none, rouse.Pending
 		}
 	}

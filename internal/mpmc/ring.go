@@ -25,6 +25,7 @@ type Ring[T any] struct {
 	slots []slot[T] // constant
 	lap   uint64    // constant: a power of two above the capacity
 	back  int       // constant: see StandBack
+	loose bool      // constant: see Loose
 	_     pad
 }
 
@@ -85,13 +86,22 @@ func (r *Ring[T]) Push(v T) bool {
 		case d == 0:
 			if r.tail.CompareAndSwap(pos, r.after(pos)) { // pairs with itself, and with Close
 				s.v = v
-				s.turn.Store(pos + 1) // pairs with the Load in Pop
+				r.pass(s, pos+1) // pairs with the Load in Pop
 				return true
 			}
 		case d < 0:
 			return false // the last lap's element is there, or on its way out
 		}
 		// Else others have moved tail on.
+	}
+}
+
+// pass gives the slot to whom its turn names next.
+func (r *Ring[T]) pass(s *slot[T], turn uint64) {
+	if r.loose {
+		atomics.StoreRelease(&s.turn, turn)
+	} else {
+		s.turn.Store(turn)
 	}
 }
 
@@ -108,7 +118,7 @@ func (r *Ring[T]) Pop() (v T, ok bool) {
 			if r.head.CompareAndSwap(pos, r.after(pos)) { // pairs with itself
 				var none T
 				v, s.v = s.v, none
-				s.turn.Store(pos + r.lap) // pairs with the Load in Push
+				r.pass(s, pos+r.lap) // pairs with the Load in Push
 				return v, true
 			}
 		case d < 0:
@@ -126,6 +136,14 @@ const defaultBack = 256
 // moves many elements with it instead of one: the longer, the more throughput,
 // and the more delay for who lost. Call it before the ring is used.
 func (r *Ring[T]) StandBack(loops int) { r.back = loops }
+
+// Loose makes Push and Pop cheaper by a third or more where an ordered store is
+// dear: what the caller loads after one of them may have been loaded before others
+// see the slot change; not, though, before they see that its position is taken.
+// So a pusher may miss who came to wait after that moment. Who waits finds that
+// out by Empty, or Full, and must not sleep before they say so. Call it before
+// the ring is used.
+func (r *Ring[T]) Loose() { r.loose = true }
 
 // backOff lets a moment pass before another try, and nothing before the first.
 func (r *Ring[T]) backOff(try int) {
@@ -176,6 +194,36 @@ func (r *Ring[T]) Room() bool {
 			return d == 0
 		}
 	}
+}
+
+// Empty reports that at a moment during the call there was no element, and none on
+// its way in. Every push that takes a position after it came after it entirely:
+// it sees whatever the caller stored before. A closed ring is never Empty, there
+// is nothing to wait for.
+func (r *Ring[T]) Empty() bool {
+	pos := r.head.Load()
+	switch tail := r.tail.Load(); { // pairs with the swap in Push, and with Close
+	case tail == pos: // head is never past tail, so it was here, too
+		return true
+	case tail&^closed != pos && int64(r.at(pos).turn.Load()-(pos+1)) < 0:
+		atomics.Spinning() // until that push ends
+	}
+	return false
+}
+
+// Full reports that at a moment during the call there was no room, and none about
+// to be. Every pop that takes a position after it came after it entirely: it sees
+// whatever the caller stored before. A closed ring is never Full.
+func (r *Ring[T]) Full() bool {
+	pos := r.tail.Load()
+	switch {
+	case pos&closed != 0:
+	case r.head.Load() == pos-r.lap: // pairs with the swap in Pop; tail is never past head+lap
+		return true
+	case int64(r.at(pos).turn.Load()-pos) < 0:
+		atomics.Spinning() // until that pop ends
+	}
+	return false
 }
 
 // Len returns how many elements there are, those on their way in included. It
