@@ -106,10 +106,8 @@ func (c *MPMC[T]) received() {
 	}
 }
 
-// TrySend sends v if that can be done without waiting; else it returns
-// [ErrFull], or [ErrClosed] after Close. From anywhere.
-func (c *MPMC[T]) TrySend(v T) error {
-	c.mustBeMade()
+// trySend sends v if there is room that can be seen.
+func (c *MPMC[T]) trySend(v T) error {
 	if c.ring.Push(v) {
 		c.sent()
 		return nil
@@ -120,11 +118,8 @@ func (c *MPMC[T]) TrySend(v T) error {
 	return ErrFull
 }
 
-// TryRecv receives an element if that can be done without waiting; else it
-// returns [ErrEmpty], or [ErrClosed] if the channel is closed and drained. From
-// anywhere.
-func (c *MPMC[T]) TryRecv() (v T, err error) {
-	c.mustBeMade()
+// tryRecv receives an element if one can be seen.
+func (c *MPMC[T]) tryRecv() (v T, err error) {
 	if v, ok := c.ring.Pop(); ok {
 		c.received()
 		return v, nil
@@ -135,6 +130,41 @@ func (c *MPMC[T]) TryRecv() (v T, err error) {
 	return v, ErrEmpty
 }
 
+// TrySend sends v if that can be done without waiting; else it returns
+// [ErrFull], or [ErrClosed] after Close. From anywhere.
+func (c *MPMC[T]) TrySend(v T) error {
+	c.mustBeMade()
+	err := c.trySend(v)
+	for pause := shortest; err == ErrFull && pause <= longest && !c.ring.Full(); pause *= 2 {
+		mpmc.Spin(pause)
+		err = c.trySend(v)
+	}
+	return err
+}
+
+// TryRecv receives an element if that can be done without waiting; else it
+// returns [ErrEmpty], or [ErrClosed] if the channel is closed and drained. From
+// anywhere.
+func (c *MPMC[T]) TryRecv() (v T, err error) {
+	c.mustBeMade()
+	v, err = c.tryRecv()
+	for pause := shortest; err == ErrEmpty && pause <= longest && !c.ring.Empty(); pause *= 2 {
+		mpmc.Spin(pause)
+		v, err = c.tryRecv()
+	}
+	return v, err
+}
+
+// What a send has put into the ring may be seen a moment after the send has
+// returned, see [mpmc.Ring.Loose]: until the processor has emptied its store
+// buffer, some hundred nanoseconds. So that nobody can tell, a try that finds the
+// place taken and not filled yet looks again, for some 30 µs in all, before it
+// takes the other for one that has been preempted in the midst.
+const (
+	shortest = 1 << 8
+	longest  = 1 << 16
+)
+
 // PollSend sends v, or returns [rouse.Pending]: then v has not been sent, and
 // the task will be woken when it is worth while to try again. After Close it
 // returns [ErrClosed]. A task that has got Pending may do something else instead
@@ -144,10 +174,10 @@ func (c *MPMC[T]) PollSend(cx *rouse.Context, v T) error {
 	if !cx.Spend() {
 		return rouse.Pending
 	}
-	err := c.TrySend(v)
+	err := c.trySend(v)
 	if err == ErrFull {
 		c.send.crowd.join(cx)
-		err = c.TrySend(v) // register, then look again
+		err = c.trySend(v) // register, then look again
 	}
 	if err == ErrFull {
 		c.sleepIfFull(cx)
@@ -166,10 +196,10 @@ func (c *MPMC[T]) PollRecv(cx *rouse.Context) (v T, err error) {
 	if !cx.Spend() {
 		return v, rouse.Pending
 	}
-	v, err = c.TryRecv()
+	v, err = c.tryRecv()
 	if err == ErrEmpty {
 		c.recv.crowd.join(cx)
-		v, err = c.TryRecv() // register, then look again
+		v, err = c.tryRecv() // register, then look again
 	}
 	if err == ErrEmpty {
 		c.sleepIfEmpty(cx)

@@ -72,7 +72,7 @@ func (f *MPMCRecv[T]) Poll(cx *rouse.Context) (v T, err error) {
 		return v, rouse.Pending
 	}
 	for {
-		if v, err = c.TryRecv(); err != ErrEmpty {
+		if v, err = c.tryRecv(); err != ErrEmpty {
 			f.q.yielded = false
 			f.Drop() // perhaps we were the next that our own receive has woken
 			return v, err
@@ -143,7 +143,7 @@ func (f *MPMCSend[T]) Poll(cx *rouse.Context) (none struct{}, err error) {
 		return none, rouse.Pending
 	}
 	for {
-		if err = c.TrySend(f.v); err != ErrFull {
+		if err = c.trySend(f.v); err != ErrFull {
 			f.q.yielded = false
 			f.Drop() // perhaps we were the next that our own send has woken
 			if err == nil {

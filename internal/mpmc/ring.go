@@ -148,12 +148,14 @@ func (r *Ring[T]) Loose() { r.loose = true }
 // backOff lets a moment pass before another try, and nothing before the first.
 func (r *Ring[T]) backOff(try int) {
 	if try > 0 {
-		spin(r.back << min(try-1, 4))
+		Spin(r.back << min(try-1, 4))
 	}
 }
 
+// Spin lets a moment pass: n empty loops.
+//
 //go:noinline
-func spin(n int) {
+func Spin(n int) {
 	for range n {
 	}
 }
