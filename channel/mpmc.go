@@ -1,10 +1,8 @@
 package channel
 
 import (
-	"runtime"
 	"strconv"
 
-	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/internal/mpmc"
 )
 
@@ -18,13 +16,15 @@ import (
 // in which they went in; who waits is woken about in the order of coming, and is
 // promised nothing: somebody else may be quicker, and then the one that was woken
 // waits again, behind the others. A try may fail although an element, or room,
-// is there, while another goroutine is in the midst of a send, or a receive, that
-// began before; who waits is woken when that one ends.
+// is there, while another goroutine has been preempted in the midst of a send, or
+// a receive, that began before; who waits yields until that one ends.
 //
-// A send and a receive together cost some 25 ns where nobody waits and no other
+// A send and a receive together cost some 20 ns where nobody waits and no other
 // thread is at work, and allocate nothing; nor does waiting, in the poll forms
 // and futures, once as many wait as ever will. A future that finds nothing yields
-// once before it waits, and a goroutine twice.
+// once before it waits, and a goroutine twice. Of two that want the same place at
+// the same moment one loses: a goroutine then stands back for some microseconds, a
+// poll returns Pending and has its task polled again.
 //
 // As with [Bounded], there are three forms: tries, polls with and without a
 // future, and calls with a ctx. Tasks that wait without a future (PollSend and
@@ -69,7 +69,7 @@ func NewMPMC[T any](capacity int) *MPMC[T] {
 			"; it must be at least 1 (there is no rendezvous channel; an element may have to stand somewhere)")
 	}
 	c := &MPMC[T]{ring: mpmc.NewRing[T](capacity)}
-	c.ring.StandBack(standBack)
+	c.ring.Patience(standBack)
 	c.ring.Loose()
 	c.recv.crowd.anonymous, c.send.crowd.anonymous = true, true
 	return c
@@ -80,11 +80,15 @@ func NewMPMC[T any](capacity int) *MPMC[T] {
 const standBack = 8192
 
 // Who moves an element wakes whoever that concerns: sent and received. The
-// pattern is everywhere the same. The channel changes, then its waiters are
-// looked at; who waits enters, and then looks at the channel again; so one sees
-// the other. One wake may be for several elements, if a send that began before
-// has kept them from being seen, or for none, if another was quicker. So whoever
-// has moved one, and sees that more could be moved, wakes the next.
+// pattern is everywhere the same. A position is taken, then the waiters are looked
+// at; who waits enters, and then looks whether positions have been taken; so one
+// sees the other (crossbeam's array channel does it so). That a slot has changed
+// may be seen later than this look, see [mpmc.Ring.Loose]: who waits doesn't go by
+// it, see sleepUnlessMore.
+//
+// One wake may be for several elements, if a send that began before has kept them
+// from being seen, or for none, if another was quicker. So whoever has moved one,
+// and sees that more could be moved, wakes the next.
 
 // sent is called when an element has been put into the ring.
 func (c *MPMC[T]) sent() {
@@ -104,132 +108,6 @@ func (c *MPMC[T]) received() {
 	if c.recv.any() && c.ring.Ready() {
 		c.recv.wake()
 	}
-}
-
-// trySend sends v if there is room that can be seen.
-func (c *MPMC[T]) trySend(v T) error {
-	if c.ring.Push(v) {
-		c.sent()
-		return nil
-	}
-	if c.ring.Closed() {
-		return ErrClosed
-	}
-	return ErrFull
-}
-
-// tryRecv receives an element if one can be seen.
-func (c *MPMC[T]) tryRecv() (v T, err error) {
-	if v, ok := c.ring.Pop(); ok {
-		c.received()
-		return v, nil
-	}
-	if c.ring.Drained() {
-		return v, ErrClosed
-	}
-	return v, ErrEmpty
-}
-
-// TrySend sends v if that can be done without waiting; else it returns
-// [ErrFull], or [ErrClosed] after Close. From anywhere.
-func (c *MPMC[T]) TrySend(v T) error {
-	c.mustBeMade()
-	err := c.trySend(v)
-	for pause := shortest; err == ErrFull && pause <= longest && !c.ring.Full(); pause *= 2 {
-		mpmc.Spin(pause)
-		err = c.trySend(v)
-	}
-	return err
-}
-
-// TryRecv receives an element if that can be done without waiting; else it
-// returns [ErrEmpty], or [ErrClosed] if the channel is closed and drained. From
-// anywhere.
-func (c *MPMC[T]) TryRecv() (v T, err error) {
-	c.mustBeMade()
-	v, err = c.tryRecv()
-	for pause := shortest; err == ErrEmpty && pause <= longest && !c.ring.Empty(); pause *= 2 {
-		mpmc.Spin(pause)
-		v, err = c.tryRecv()
-	}
-	return v, err
-}
-
-// What a send has put into the ring may be seen a moment after the send has
-// returned, see [mpmc.Ring.Loose]: until the processor has emptied its store
-// buffer, some hundred nanoseconds. So that nobody can tell, a try that finds the
-// place taken and not filled yet looks again, for some 30 µs in all, before it
-// takes the other for one that has been preempted in the midst.
-const (
-	shortest = 1 << 8
-	longest  = 1 << 16
-)
-
-// PollSend sends v, or returns [rouse.Pending]: then v has not been sent, and
-// the task will be woken when it is worth while to try again. After Close it
-// returns [ErrClosed]. A task that has got Pending may do something else instead
-// and owes the channel nothing; for a place in the line see [MPMC.SendFuture].
-func (c *MPMC[T]) PollSend(cx *rouse.Context, v T) error {
-	c.mustBeMade()
-	if !cx.Spend() {
-		return rouse.Pending
-	}
-	err := c.trySend(v)
-	if err == ErrFull {
-		c.send.crowd.join(cx)
-		err = c.trySend(v) // register, then look again
-	}
-	if err == ErrFull {
-		c.sleepIfFull(cx)
-		return rouse.Pending
-	}
-	return err
-}
-
-// PollRecv receives the next element, or returns [rouse.Pending]: then the task
-// will be woken when it is worth while to try again. When the channel is closed
-// and drained it returns [ErrClosed]. A task that has got Pending may do something
-// else instead and owes the channel nothing; for a place in the line see
-// [MPMC.RecvFuture].
-func (c *MPMC[T]) PollRecv(cx *rouse.Context) (v T, err error) {
-	c.mustBeMade()
-	if !cx.Spend() {
-		return v, rouse.Pending
-	}
-	v, err = c.tryRecv()
-	if err == ErrEmpty {
-		c.recv.crowd.join(cx)
-		v, err = c.tryRecv() // register, then look again
-	}
-	if err == ErrEmpty {
-		c.sleepIfEmpty(cx)
-		err = rouse.Pending
-	}
-	return v, err
-}
-
-// sleepIfEmpty is the last that a receiver does who has entered, and has found
-// nothing: he sleeps, unless a send is under way, whose end may not know of him.
-func (c *MPMC[T]) sleepIfEmpty(cx *rouse.Context) {
-	cx.Refund()
-	if !c.ring.Empty() {
-		yieldTo(cx)
-	}
-}
-
-// sleepIfFull is the same for senders.
-func (c *MPMC[T]) sleepIfFull(cx *rouse.Context) {
-	cx.Refund()
-	if !c.ring.Full() {
-		yieldTo(cx)
-	}
-}
-
-// yieldTo has the task polled again, and lets whoever is in the midst of a send or
-// receive go on, in case it was preempted there: nothing else takes so long.
-func yieldTo(cx *rouse.Context) {
-	runtime.Gosched()
-	cx.WakeByRef()
 }
 
 // Close says that nothing more will be sent. Who waits to send is woken and gets

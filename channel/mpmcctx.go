@@ -29,7 +29,7 @@ func endless(ctx context.Context) bool {
 func (c *MPMC[T]) Send(ctx context.Context, v T) error {
 	c.mustBeMade()
 	if endless(ctx) {
-		if err := c.trySend(v); err != ErrFull {
+		if err := c.send1(v); err != ErrFull {
 			return err
 		}
 	}
@@ -39,7 +39,7 @@ func (c *MPMC[T]) Send(ctx context.Context, v T) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := c.trySend(v); err != ErrFull {
+	if err := c.send1(v); err != ErrFull {
 		return err
 	}
 	return c.sendSlowly(ctx, v)
@@ -49,7 +49,7 @@ func (c *MPMC[T]) Send(ctx context.Context, v T) error {
 func (c *MPMC[T]) sendSlowly(ctx context.Context, v T) error {
 	for range patience {
 		runtime.Gosched()
-		if err := c.trySend(v); err != ErrFull {
+		if err := c.send1(v); err != ErrFull {
 			return err
 		}
 	}
@@ -84,7 +84,7 @@ func (c *MPMC[T]) sendInFiber(ctx context.Context, a rouse.Awaiter, v T) (err er
 func (c *MPMC[T]) Recv(ctx context.Context) (v T, err error) {
 	c.mustBeMade()
 	if endless(ctx) {
-		if v, err = c.tryRecv(); err != ErrEmpty {
+		if v, err = c.recv1(); err != ErrEmpty {
 			return v, err
 		}
 	}
@@ -94,7 +94,7 @@ func (c *MPMC[T]) Recv(ctx context.Context) (v T, err error) {
 	if err = ctx.Err(); err != nil {
 		return v, err
 	}
-	if v, err = c.tryRecv(); err != ErrEmpty {
+	if v, err = c.recv1(); err != ErrEmpty {
 		return v, err
 	}
 	return c.recvSlowly(ctx)
@@ -104,7 +104,7 @@ func (c *MPMC[T]) Recv(ctx context.Context) (v T, err error) {
 func (c *MPMC[T]) recvSlowly(ctx context.Context) (T, error) {
 	for range patience {
 		runtime.Gosched()
-		if v, err := c.tryRecv(); err != ErrEmpty {
+		if v, err := c.recv1(); err != ErrEmpty {
 			return v, err
 		}
 	}

@@ -15,8 +15,7 @@ type queued struct {
 }
 
 // wait makes the future wait with the waker of cx, and reports whether it does so
-// already: then it may sleep, if sleepIfEmpty, or sleepIfFull, finds no fault with
-// that. Else it has to look once more.
+// already: then it may sleep. Else it has to look once more.
 func (q *queued) wait(ws *waiters, cx *rouse.Context) (waits bool) {
 	if q.in {
 		if cx.WillWake(q.waker) && !q.spot.told() {
@@ -27,17 +26,6 @@ func (q *queued) wait(ws *waiters, cx *rouse.Context) (waits bool) {
 	q.waker, q.in, q.yielded = cx.Waker(), true, true
 	q.spot = ws.enter(q.waker)
 	return false
-}
-
-// yield has the task yield, if that is still to be done.
-func (q *queued) yield(cx *rouse.Context) bool {
-	if q.yielded {
-		return false
-	}
-	q.yielded = true
-	cx.Refund()
-	cx.WakeByRef()
-	return true
 }
 
 // leave ends the waiting that is, and reports whether a wake was meant for it.
@@ -72,17 +60,20 @@ func (f *MPMCRecv[T]) Poll(cx *rouse.Context) (v T, err error) {
 		return v, rouse.Pending
 	}
 	for {
-		if v, err = c.tryRecv(); err != ErrEmpty {
+		if v, err = c.take(); err == errLost {
+			return v, again(cx)
+		}
+		if err != ErrEmpty {
 			f.q.yielded = false
 			f.Drop() // perhaps we were the next that our own receive has woken
 			return v, err
 		}
-		if f.q.yield(cx) {
-			return v, rouse.Pending
+		if !f.q.yielded {
+			f.q.yielded = true
+			return v, again(cx)
 		}
 		if f.q.wait(&c.recv.line, cx) {
-			c.sleepIfEmpty(cx)
-			return v, rouse.Pending
+			return v, c.sleepUnlessMore(cx)
 		}
 	}
 }
@@ -143,7 +134,10 @@ func (f *MPMCSend[T]) Poll(cx *rouse.Context) (none struct{}, err error) {
 		return none, rouse.Pending
 	}
 	for {
-		if err = c.trySend(f.v); err != ErrFull {
+		if err = c.offer(f.v); err == errLost {
+			return none, again(cx)
+		}
+		if err != ErrFull {
 			f.q.yielded = false
 			f.Drop() // perhaps we were the next that our own send has woken
 			if err == nil {
@@ -151,12 +145,12 @@ func (f *MPMCSend[T]) Poll(cx *rouse.Context) (none struct{}, err error) {
 			}
 			return none, err
 		}
-		if f.q.yield(cx) {
-			return none, rouse.Pending
+		if !f.q.yielded {
+			f.q.yielded = true
+			return none, again(cx)
 		}
 		if f.q.wait(&c.send.line, cx) {
-			c.sleepIfFull(cx)
-			return none, rouse.Pending
+			return none, c.sleepUnlessRoom(cx)
 		}
 	}
 }

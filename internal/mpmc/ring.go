@@ -24,7 +24,7 @@ type Ring[T any] struct {
 	_     pad
 	slots []slot[T] // constant
 	lap   uint64    // constant: a power of two above the capacity
-	back  int       // constant: see StandBack
+	back  int       // constant: see Patience
 	loose bool      // constant: see Loose
 	_     pad
 }
@@ -71,26 +71,45 @@ func (r *Ring[T]) after(pos uint64) uint64 {
 	return pos - i + r.lap
 }
 
+// An Outcome says what has come of an attempt.
+type Outcome uint8
+
+const (
+	Done    Outcome = iota
+	Refused         // full or closed, or empty
+	Lost            // to another, who was quicker
+)
+
 // Push puts v at the end. It reports false if the ring is full, or closed: the
 // two are told apart by Closed. It may report full while there is room, if a pop
 // has begun and not ended.
 func (r *Ring[T]) Push(v T) bool {
 	for try := 0; ; try++ {
-		r.backOff(try)
+		if how := r.Offer(v); how != Lost {
+			return how == Done
+		}
+		r.StandBack(try)
+	}
+}
+
+// Offer is one attempt to Push.
+func (r *Ring[T]) Offer(v T) Outcome {
+	for {
 		pos := r.tail.Load()
 		if pos&closed != 0 {
-			return false
+			return Refused
 		}
 		s := r.at(pos)
-		switch d := int64(s.turn.Load() - pos); { // pairs with the Store in Pop
+		switch d := int64(s.turn.Load() - pos); { // pairs with the Store in Take
 		case d == 0:
-			if r.tail.CompareAndSwap(pos, r.after(pos)) { // pairs with itself, and with Close
-				s.v = v
-				r.pass(s, pos+1) // pairs with the Load in Pop
-				return true
+			if !r.tail.CompareAndSwap(pos, r.after(pos)) { // pairs with itself, and with Close
+				return Lost
 			}
+			s.v = v
+			r.pass(s, pos+1) // pairs with the Load in Take
+			return Done
 		case d < 0:
-			return false // the last lap's element is there, or on its way out
+			return Refused // the last lap's element is there, or on its way out
 		}
 		// Else others have moved tail on.
 	}
@@ -110,19 +129,30 @@ func (r *Ring[T]) pass(s *slot[T], turn uint64) {
 // The ring keeps no reference to what was taken.
 func (r *Ring[T]) Pop() (v T, ok bool) {
 	for try := 0; ; try++ {
-		r.backOff(try)
+		v, how := r.Take()
+		if how != Lost {
+			return v, how == Done
+		}
+		r.StandBack(try)
+	}
+}
+
+// Take is one attempt to Pop.
+func (r *Ring[T]) Take() (v T, how Outcome) {
+	for {
 		pos := r.head.Load()
 		s := r.at(pos)
-		switch d := int64(s.turn.Load() - (pos + 1)); { // pairs with the Store in Push
+		switch d := int64(s.turn.Load() - (pos + 1)); { // pairs with the Store in Offer
 		case d == 0:
-			if r.head.CompareAndSwap(pos, r.after(pos)) { // pairs with itself
-				var none T
-				v, s.v = s.v, none
-				r.pass(s, pos+r.lap) // pairs with the Load in Push
-				return v, true
+			if !r.head.CompareAndSwap(pos, r.after(pos)) { // pairs with itself
+				return v, Lost
 			}
+			var none T
+			v, s.v = s.v, none
+			r.pass(s, pos+r.lap) // pairs with the Load in Offer
+			return v, Done
 		case d < 0:
-			return v, false // nothing there, or not yet
+			return v, Refused // nothing there, or not yet
 		}
 	}
 }
@@ -130,12 +160,12 @@ func (r *Ring[T]) Pop() (v T, ok bool) {
 // defaultBack is some hundred nanoseconds at first, and two microseconds at last.
 const defaultBack = 256
 
-// StandBack sets how long a push or pop stands back when another has won a place
+// Patience sets how long a push or pop stands back when another has won a place
 // before it: so many empty loops, some four a nanosecond, and up to sixteen times
 // as many if it happens again. Whoever was quicker has the cache line now, and
 // moves many elements with it instead of one: the longer, the more throughput,
 // and the more delay for who lost. Call it before the ring is used.
-func (r *Ring[T]) StandBack(loops int) { r.back = loops }
+func (r *Ring[T]) Patience(loops int) { r.back = loops }
 
 // Loose makes Push and Pop cheaper by a third or more where an ordered store is
 // dear: what the caller loads after one of them may have been loaded before others
@@ -145,12 +175,8 @@ func (r *Ring[T]) StandBack(loops int) { r.back = loops }
 // the ring is used.
 func (r *Ring[T]) Loose() { r.loose = true }
 
-// backOff lets a moment pass before another try, and nothing before the first.
-func (r *Ring[T]) backOff(try int) {
-	if try > 0 {
-		Spin(r.back << min(try-1, 4))
-	}
-}
+// StandBack lets a moment pass after a loss, the first being 0.
+func (r *Ring[T]) StandBack(try int) { Spin(r.back << min(try, 4)) }
 
 // Spin lets a moment pass: n empty loops.
 //
