@@ -3,8 +3,6 @@ package channel
 import (
 	"strconv"
 
-	"github.com/rouse-go/rouse"
-	"github.com/rouse-go/rouse/internal/atomics"
 	"github.com/rouse-go/rouse/internal/mpmc"
 )
 
@@ -18,13 +16,15 @@ import (
 // in which they went in; who waits is woken about in the order of coming, and is
 // promised nothing: somebody else may be quicker, and then the one that was woken
 // waits again, behind the others. A try may fail although an element, or room,
-// is there, while another goroutine is in the midst of a send, or a receive, that
-// began before; who waits is woken when that one ends.
+// is there, while another goroutine has been preempted in the midst of a send, or
+// a receive, that began before; who waits yields until that one ends.
 //
-// A send and a receive together cost some 25 ns where nobody waits and no other
+// A send and a receive together cost some 20 ns where nobody waits and no other
 // thread is at work, and allocate nothing; nor does waiting, in the poll forms
 // and futures, once as many wait as ever will. A future that finds nothing yields
-// once before it waits, and a goroutine twice.
+// once before it waits, and a goroutine twice. Of two that want the same place at
+// the same moment one loses: a goroutine then stands back for some microseconds, a
+// poll returns Pending and has its task polled again.
 //
 // As with [Bounded], there are three forms: tries, polls with and without a
 // future, and calls with a ctx. Tasks that wait without a future (PollSend and
@@ -32,10 +32,9 @@ import (
 // there is something and no future waits for it. Where many tasks wait at one end
 // let each keep an [MPMCRecv] or [MPMCSend] in itself, and poll that.
 type MPMC[T any] struct {
-	ring   *mpmc.Ring[T]
-	closed atomics.Bool // set after the ring was closed
-	recv   end
-	send   end
+	ring *mpmc.Ring[T]
+	recv end
+	send end
 }
 
 // An end is those who wait to receive, or to send.
@@ -70,7 +69,8 @@ func NewMPMC[T any](capacity int) *MPMC[T] {
 			"; it must be at least 1 (there is no rendezvous channel; an element may have to stand somewhere)")
 	}
 	c := &MPMC[T]{ring: mpmc.NewRing[T](capacity)}
-	c.ring.StandBack(standBack)
+	c.ring.Patience(standBack)
+	c.ring.Loose()
 	c.recv.crowd.anonymous, c.send.crowd.anonymous = true, true
 	return c
 }
@@ -80,11 +80,15 @@ func NewMPMC[T any](capacity int) *MPMC[T] {
 const standBack = 8192
 
 // Who moves an element wakes whoever that concerns: sent and received. The
-// pattern is everywhere the same. The channel changes, then its waiters are
-// looked at; who waits enters, and then looks at the channel again; so one sees
-// the other. One wake may be for several elements, if a send that began before
-// has kept them from being seen, or for none, if another was quicker. So whoever
-// has moved one, and sees that more could be moved, wakes the next.
+// pattern is everywhere the same. A position is taken, then the waiters are looked
+// at; who waits enters, and then looks whether positions have been taken; so one
+// sees the other (crossbeam's array channel does it so). That a slot has changed
+// may be seen later than this look, see [mpmc.Ring.Loose]: who waits doesn't go by
+// it, see sleepUnlessMore.
+//
+// One wake may be for several elements, if a send that began before has kept them
+// from being seen, or for none, if another was quicker. So whoever has moved one,
+// and sees that more could be moved, wakes the next.
 
 // sent is called when an element has been put into the ring.
 func (c *MPMC[T]) sent() {
@@ -104,81 +108,6 @@ func (c *MPMC[T]) received() {
 	if c.recv.any() && c.ring.Ready() {
 		c.recv.wake()
 	}
-	if c.closed.Load() && c.ring.Drained() { // pairs with the Store in Close
-		c.recv.wakeAll()
-	}
-}
-
-// TrySend sends v if that can be done without waiting; else it returns
-// [ErrFull], or [ErrClosed] after Close. From anywhere.
-func (c *MPMC[T]) TrySend(v T) error {
-	c.mustBeMade()
-	if c.ring.Push(v) {
-		c.sent()
-		return nil
-	}
-	if c.ring.Closed() {
-		return ErrClosed
-	}
-	return ErrFull
-}
-
-// TryRecv receives an element if that can be done without waiting; else it
-// returns [ErrEmpty], or [ErrClosed] if the channel is closed and drained. From
-// anywhere.
-func (c *MPMC[T]) TryRecv() (v T, err error) {
-	c.mustBeMade()
-	if v, ok := c.ring.Pop(); ok {
-		c.received()
-		return v, nil
-	}
-	if c.ring.Drained() {
-		return v, ErrClosed
-	}
-	return v, ErrEmpty
-}
-
-// PollSend sends v, or returns [rouse.Pending]: then v has not been sent, and
-// the task will be woken when it is worth while to try again. After Close it
-// returns [ErrClosed]. A task that has got Pending may do something else instead
-// and owes the channel nothing; for a place in the line see [MPMC.SendFuture].
-func (c *MPMC[T]) PollSend(cx *rouse.Context, v T) error {
-	c.mustBeMade()
-	if !cx.Spend() {
-		return rouse.Pending
-	}
-	err := c.TrySend(v)
-	if err == ErrFull {
-		c.send.crowd.join(cx)
-		err = c.TrySend(v) // register, then look again
-	}
-	if err == ErrFull {
-		cx.Refund()
-		return rouse.Pending
-	}
-	return err
-}
-
-// PollRecv receives the next element, or returns [rouse.Pending]: then the task
-// will be woken when it is worth while to try again. When the channel is closed
-// and drained it returns [ErrClosed]. A task that has got Pending may do something
-// else instead and owes the channel nothing; for a place in the line see
-// [MPMC.RecvFuture].
-func (c *MPMC[T]) PollRecv(cx *rouse.Context) (v T, err error) {
-	c.mustBeMade()
-	if !cx.Spend() {
-		return v, rouse.Pending
-	}
-	v, err = c.TryRecv()
-	if err == ErrEmpty {
-		c.recv.crowd.join(cx)
-		v, err = c.TryRecv() // register, then look again
-	}
-	if err == ErrEmpty {
-		cx.Refund()
-		err = rouse.Pending
-	}
-	return v, err
 }
 
 // Close says that nothing more will be sent. Who waits to send is woken and gets
@@ -190,7 +119,6 @@ func (c *MPMC[T]) Close() {
 	if !c.ring.Close() {
 		return
 	}
-	c.closed.Store(true) // pairs with the Load in received
 	c.send.wakeAll()
 	c.recv.wakeAll()
 }

@@ -27,8 +27,9 @@ func endless(ctx context.Context) bool {
 //
 // It allocates nothing if it need not wait, and in a fiber not at all.
 func (c *MPMC[T]) Send(ctx context.Context, v T) error {
+	c.mustBeMade()
 	if endless(ctx) {
-		if err := c.TrySend(v); err != ErrFull {
+		if err := c.send1(v); err != ErrFull {
 			return err
 		}
 	}
@@ -38,7 +39,7 @@ func (c *MPMC[T]) Send(ctx context.Context, v T) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := c.TrySend(v); err != ErrFull {
+	if err := c.send1(v); err != ErrFull {
 		return err
 	}
 	return c.sendSlowly(ctx, v)
@@ -48,7 +49,7 @@ func (c *MPMC[T]) Send(ctx context.Context, v T) error {
 func (c *MPMC[T]) sendSlowly(ctx context.Context, v T) error {
 	for range patience {
 		runtime.Gosched()
-		if err := c.TrySend(v); err != ErrFull {
+		if err := c.send1(v); err != ErrFull {
 			return err
 		}
 	}
@@ -81,8 +82,9 @@ func (c *MPMC[T]) sendInFiber(ctx context.Context, a rouse.Awaiter, v T) (err er
 //
 // It allocates nothing if it need not wait, and in a fiber not at all.
 func (c *MPMC[T]) Recv(ctx context.Context) (v T, err error) {
+	c.mustBeMade()
 	if endless(ctx) {
-		if v, err = c.TryRecv(); err != ErrEmpty {
+		if v, err = c.recv1(); err != ErrEmpty {
 			return v, err
 		}
 	}
@@ -92,7 +94,7 @@ func (c *MPMC[T]) Recv(ctx context.Context) (v T, err error) {
 	if err = ctx.Err(); err != nil {
 		return v, err
 	}
-	if v, err = c.TryRecv(); err != ErrEmpty {
+	if v, err = c.recv1(); err != ErrEmpty {
 		return v, err
 	}
 	return c.recvSlowly(ctx)
@@ -102,7 +104,7 @@ func (c *MPMC[T]) Recv(ctx context.Context) (v T, err error) {
 func (c *MPMC[T]) recvSlowly(ctx context.Context) (T, error) {
 	for range patience {
 		runtime.Gosched()
-		if v, err := c.TryRecv(); err != ErrEmpty {
+		if v, err := c.recv1(); err != ErrEmpty {
 			return v, err
 		}
 	}

@@ -14,23 +14,18 @@ type queued struct {
 	yielded bool
 }
 
-// wait makes the future wait with the waker of cx, and reports whether it has to
-// look once more before it may return Pending.
-func (q *queued) wait(ws *waiters, cx *rouse.Context) (look bool) {
-	if !q.yielded {
-		q.yielded = true
-		cx.WakeByRef()
-		return false
-	}
+// wait makes the future wait with the waker of cx, and reports whether it does so
+// already: then it may sleep. Else it has to look once more.
+func (q *queued) wait(ws *waiters, cx *rouse.Context) (waits bool) {
 	if q.in {
 		if cx.WillWake(q.waker) && !q.spot.told() {
-			return false // waits already, or the wake is on its way
+			return true // or the wake is on its way
 		}
 		q.leave(ws)
 	}
 	q.waker, q.in, q.yielded = cx.Waker(), true, true
 	q.spot = ws.enter(q.waker)
-	return true
+	return false
 }
 
 // leave ends the waiting that is, and reports whether a wake was meant for it.
@@ -65,14 +60,20 @@ func (f *MPMCRecv[T]) Poll(cx *rouse.Context) (v T, err error) {
 		return v, rouse.Pending
 	}
 	for {
-		if v, err = c.TryRecv(); err != ErrEmpty {
+		if v, err = c.take(); err == errLost {
+			return v, again(cx)
+		}
+		if err != ErrEmpty {
 			f.q.yielded = false
 			f.Drop() // perhaps we were the next that our own receive has woken
 			return v, err
 		}
-		if !f.q.wait(&c.recv.line, cx) {
-			cx.Refund()
-			return v, rouse.Pending
+		if !f.q.yielded {
+			f.q.yielded = true
+			return v, again(cx)
+		}
+		if f.q.wait(&c.recv.line, cx) {
+			return v, c.sleepUnlessMore(cx)
 		}
 	}
 }
@@ -133,7 +134,10 @@ func (f *MPMCSend[T]) Poll(cx *rouse.Context) (none struct{}, err error) {
 		return none, rouse.Pending
 	}
 	for {
-		if err = c.TrySend(f.v); err != ErrFull {
+		if err = c.offer(f.v); err == errLost {
+			return none, again(cx)
+		}
+		if err != ErrFull {
 			f.q.yielded = false
 			f.Drop() // perhaps we were the next that our own send has woken
 			if err == nil {
@@ -141,9 +145,12 @@ func (f *MPMCSend[T]) Poll(cx *rouse.Context) (none struct{}, err error) {
 			}
 			return none, err
 		}
-		if !f.q.wait(&c.send.line, cx) {
-			cx.Refund()
-			return none, rouse.Pending
+		if !f.q.yielded {
+			f.q.yielded = true
+			return none, again(cx)
+		}
+		if f.q.wait(&c.send.line, cx) {
+			return none, c.sleepUnlessRoom(cx)
 		}
 	}
 }

@@ -25,6 +25,7 @@ var classics = []classic{
 	{"double-poll", "two polls at once", doublePoll},
 	{"peterson", "both are inside", peterson},
 	{"dekker-flags", "both are inside", flags},
+	{"dekker-late-store", "neither has seen the other", lateStore},
 	{"two-winners", "both have won", twoWinners},
 	{"publish-before-write", "not written yet", publish},
 	{"unlocked-add", "an addition is lost", lostUpdate},
@@ -249,6 +250,28 @@ func flags(w *interleave.World, wrong bool) {
 			up[me].Store(true)
 			if free && inside.Add(1) == 2 {
 				w.Failf("both are inside")
+			}
+		})
+	}
+}
+
+// Each says that it is there and looks for the other. Without a read-modify-write
+// between, both may look before either is seen; a thread sees itself at once.
+func lateStore(w *interleave.World, wrong bool) {
+	var there [2]atomics.Uint64
+	var begun, alone atomics.Int32
+	for me := range 2 {
+		w.Go(fmt.Sprint("p", me), func() {
+			begun.Add(1)
+			atomics.StoreRelease(&there[me], 1)
+			if there[me].Load() != 1 {
+				w.Failf("does not see its own store")
+			}
+			if !wrong {
+				begun.Add(1)
+			}
+			if there[1-me].Load() == 0 && alone.Add(1) == 2 {
+				w.Failf("neither has seen the other")
 			}
 		})
 	}

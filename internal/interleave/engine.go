@@ -31,6 +31,7 @@ type thread struct {
 	events int    // how many operations it has done
 	hash   uint64 // of its last event with all that happened before it
 	loaded op     // the last Load, for Spin
+	late   late   // the store that others don't see yet
 }
 
 // An object is a word that operations are on.
@@ -168,6 +169,7 @@ func (t *thread) run(e *engine) {
 		}
 	}()
 	t.body()
+	t.flush()
 	e.ended.Add(1)
 	e.leave(t)
 }

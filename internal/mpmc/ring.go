@@ -24,7 +24,8 @@ type Ring[T any] struct {
 	_     pad
 	slots []slot[T] // constant
 	lap   uint64    // constant: a power of two above the capacity
-	back  int       // constant: see StandBack
+	back  int       // constant: see Patience
+	loose bool      // constant: see Loose
 	_     pad
 }
 
@@ -70,28 +71,56 @@ func (r *Ring[T]) after(pos uint64) uint64 {
 	return pos - i + r.lap
 }
 
+// An Outcome says what has come of an attempt.
+type Outcome uint8
+
+const (
+	Done    Outcome = iota
+	Refused         // full or closed, or empty
+	Lost            // to another, who was quicker
+)
+
 // Push puts v at the end. It reports false if the ring is full, or closed: the
 // two are told apart by Closed. It may report full while there is room, if a pop
 // has begun and not ended.
 func (r *Ring[T]) Push(v T) bool {
 	for try := 0; ; try++ {
-		r.backOff(try)
+		if how := r.Offer(v); how != Lost {
+			return how == Done
+		}
+		r.StandBack(try)
+	}
+}
+
+// Offer is one attempt to Push.
+func (r *Ring[T]) Offer(v T) Outcome {
+	for {
 		pos := r.tail.Load()
 		if pos&closed != 0 {
-			return false
+			return Refused
 		}
 		s := r.at(pos)
-		switch d := int64(s.turn.Load() - pos); { // pairs with the Store in Pop
+		switch d := int64(s.turn.Load() - pos); { // pairs with the Store in Take
 		case d == 0:
-			if r.tail.CompareAndSwap(pos, r.after(pos)) { // pairs with itself, and with Close
-				s.v = v
-				s.turn.Store(pos + 1) // pairs with the Load in Pop
-				return true
+			if !r.tail.CompareAndSwap(pos, r.after(pos)) { // pairs with itself, and with Close
+				return Lost
 			}
+			s.v = v
+			r.pass(s, pos+1) // pairs with the Load in Take
+			return Done
 		case d < 0:
-			return false // the last lap's element is there, or on its way out
+			return Refused // the last lap's element is there, or on its way out
 		}
 		// Else others have moved tail on.
+	}
+}
+
+// pass gives the slot to whom its turn names next.
+func (r *Ring[T]) pass(s *slot[T], turn uint64) {
+	if r.loose {
+		atomics.StoreRelease(&s.turn, turn)
+	} else {
+		s.turn.Store(turn)
 	}
 }
 
@@ -100,19 +129,30 @@ func (r *Ring[T]) Push(v T) bool {
 // The ring keeps no reference to what was taken.
 func (r *Ring[T]) Pop() (v T, ok bool) {
 	for try := 0; ; try++ {
-		r.backOff(try)
+		v, how := r.Take()
+		if how != Lost {
+			return v, how == Done
+		}
+		r.StandBack(try)
+	}
+}
+
+// Take is one attempt to Pop.
+func (r *Ring[T]) Take() (v T, how Outcome) {
+	for {
 		pos := r.head.Load()
 		s := r.at(pos)
-		switch d := int64(s.turn.Load() - (pos + 1)); { // pairs with the Store in Push
+		switch d := int64(s.turn.Load() - (pos + 1)); { // pairs with the Store in Offer
 		case d == 0:
-			if r.head.CompareAndSwap(pos, r.after(pos)) { // pairs with itself
-				var none T
-				v, s.v = s.v, none
-				s.turn.Store(pos + r.lap) // pairs with the Load in Push
-				return v, true
+			if !r.head.CompareAndSwap(pos, r.after(pos)) { // pairs with itself
+				return v, Lost
 			}
+			var none T
+			v, s.v = s.v, none
+			r.pass(s, pos+r.lap) // pairs with the Load in Offer
+			return v, Done
 		case d < 0:
-			return v, false // nothing there, or not yet
+			return v, Refused // nothing there, or not yet
 		}
 	}
 }
@@ -120,22 +160,28 @@ func (r *Ring[T]) Pop() (v T, ok bool) {
 // defaultBack is some hundred nanoseconds at first, and two microseconds at last.
 const defaultBack = 256
 
-// StandBack sets how long a push or pop stands back when another has won a place
+// Patience sets how long a push or pop stands back when another has won a place
 // before it: so many empty loops, some four a nanosecond, and up to sixteen times
 // as many if it happens again. Whoever was quicker has the cache line now, and
 // moves many elements with it instead of one: the longer, the more throughput,
 // and the more delay for who lost. Call it before the ring is used.
-func (r *Ring[T]) StandBack(loops int) { r.back = loops }
+func (r *Ring[T]) Patience(loops int) { r.back = loops }
 
-// backOff lets a moment pass before another try, and nothing before the first.
-func (r *Ring[T]) backOff(try int) {
-	if try > 0 {
-		spin(r.back << min(try-1, 4))
-	}
-}
+// Loose makes Push and Pop cheaper by a third or more where an ordered store is
+// dear: what the caller loads after one of them may have been loaded before others
+// see the slot change; not, though, before they see that its position is taken.
+// So a pusher may miss who came to wait after that moment. Who waits finds that
+// out by Empty, or Full, and must not sleep before they say so. Call it before
+// the ring is used.
+func (r *Ring[T]) Loose() { r.loose = true }
 
+// StandBack lets a moment pass after a loss, the first being 0.
+func (r *Ring[T]) StandBack(try int) { Spin(r.back << min(try, 4)) }
+
+// Spin lets a moment pass: n empty loops.
+//
 //go:noinline
-func spin(n int) {
+func Spin(n int) {
 	for range n {
 	}
 }
@@ -176,6 +222,36 @@ func (r *Ring[T]) Room() bool {
 			return d == 0
 		}
 	}
+}
+
+// Empty reports that at a moment during the call there was no element, and none on
+// its way in. Every push that takes a position after it came after it entirely:
+// it sees whatever the caller stored before. A closed ring is never Empty, there
+// is nothing to wait for.
+func (r *Ring[T]) Empty() bool {
+	pos := r.head.Load()
+	switch tail := r.tail.Load(); { // pairs with the swap in Push, and with Close
+	case tail == pos: // head is never past tail, so it was here, too
+		return true
+	case tail&^closed != pos && int64(r.at(pos).turn.Load()-(pos+1)) < 0:
+		atomics.Spinning() // until that push ends
+	}
+	return false
+}
+
+// Full reports that at a moment during the call there was no room, and none about
+// to be. Every pop that takes a position after it came after it entirely: it sees
+// whatever the caller stored before. A closed ring is never Full.
+func (r *Ring[T]) Full() bool {
+	pos := r.tail.Load()
+	switch {
+	case pos&closed != 0:
+	case r.head.Load() == pos-r.lap: // pairs with the swap in Pop; tail is never past head+lap
+		return true
+	case int64(r.at(pos).turn.Load()-pos) < 0:
+		atomics.Spinning() // until that pop ends
+	}
+	return false
 }
 
 // Len returns how many elements there are, those on their way in included. It
