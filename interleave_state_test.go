@@ -107,7 +107,7 @@ func stateModel(w *interleave.World, wakers int, abort bool, handle byte) {
 		if out := slotOf[int](h); out.out != 0 || out.err != nil {
 			w.Failf("the cell still has the result %d, %v", out.out, out.err)
 		}
-		if h.ops().shared().schedule != nil || h.abroad.load() != 0 {
+		if h.shared().schedule != nil || h.abroad.load() != 0 {
 			w.Failf("%d references are left", h.abroad.load())
 		}
 	})
