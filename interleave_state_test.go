@@ -113,6 +113,33 @@ func stateModel(w *interleave.World, wakers int, abort bool, handle byte) {
 	})
 }
 
+// The handle is polled with one waker and then with another, while the task
+// finishes: the one that was polled last is woken, and none is counted too often.
+func TestModelStateAwaitTwice(t *testing.T) {
+	c := interleave.Config{Model: "rouse/state/await-await-run"}
+	interleave.Check(t, c, func(w *interleave.World) {
+		d := &desk{w: w}
+		f := &probeFuture{w: w, ready: func(int) bool { return true }}
+		r, j := NewTask[int](f, d.schedule)
+		d.task.Store(r.h)
+		w.Go("runner", func() { d.run(NewContext(Waker{})) })
+		w.Go("joiner", func() {
+			if _, err := j.Poll(NewContext(NewWaker(new(waiting)))); err == nil {
+				return
+			}
+			s := new(waiting)
+			if v, err := s.join(NewContext(NewWaker(s)), j); v != probeResult || err != nil {
+				w.Failf("join: %d, %v", v, err)
+			}
+		})
+		w.Finally(func() {
+			if !r.h.wants.IsZero() {
+				w.Failf("the cell still has an awaiter")
+			}
+		})
+	})
+}
+
 // What the waker wrote before the wake is there at the poll after it, also if
 // the task was scheduled already: plainly, for the race detector to judge.
 func TestModelStateVisible(t *testing.T) {

@@ -77,7 +77,8 @@ func (q *Queue[T]) free() uint64 {
 	if t := q.thief.Load(); t != 0 {
 		first = min(first, t-1) // pairs with the Store in Steal
 	}
-	q.room = first + uint64(len(q.buf))
+	// A thief may have written down less than where he began. What was safe is.
+	q.room = max(q.room, first+uint64(len(q.buf)))
 	return q.room - q.put
 }
 
