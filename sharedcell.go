@@ -91,26 +91,29 @@ func beginShared[T any](c *sharedCell[T], f Future[T], schedule func(Runnable)) 
 	return Runnable{&c.header}, JoinHandle[T]{&c.header, c.gen()}
 }
 
-// keeps reports whether keepCell would keep h. cx may be nil.
-func (cx *Context) keeps(h *header) bool {
+// poolFor returns where the cell of an atomic task is kept for reuse by whoever
+// polls with cx, or nil if it isn't: nobody takes such cells, or there are enough.
+// cx may be nil.
+func (cx *Context) poolFor(h *header) *pool {
 	if cx == nil || cx.root.cells == nil || h.shared().failure != nil { // the runner may still ask for it
-		return false
+		return nil
 	}
-	p := cx.root.cells.of(h.itab)
-	return p.asked && p.n < poolLimit
+	if p := cx.root.cells.of(h.itab); p.asked && p.n < poolLimit {
+		return p
+	}
+	return nil
 }
 
-// keepCell keeps the cell of an atomic task for reuse, by whoever polls with cx.
-func (cx *Context) keepCell(h *header) {
+// keep adds the cell of an atomic task that has ended.
+func (p *pool) keep(h *header) {
 	h.site = 0
 	h.shared().name = nil
-	p := cx.root.cells.of(h.itab)
 	h.next = p.first
 	p.first = h
 	p.n++
 }
 
-// takeCell returns a cell that keepCell has kept, or nil.
+// takeCell returns a cell that was kept, or nil.
 func (cx *Context) takeCell(itab uintptr) *header {
 	if cx.root.cells == nil {
 		return nil

@@ -107,16 +107,17 @@ func (h *header) releaseShared(gen uint64, cx *Context) {
 			next &^= wordAwaited
 		}
 		last := w&wordGone != 0 && h.abroad.load() == 0
-		kept := last && cx.keeps(h)
+		var keeper *pool
 		if last {
-			next = endOf(next, kept)
+			keeper = cx.poolFor(h)
+			next = endOf(next, keeper != nil)
 		}
 		if !h.remote.CompareAndSwap(w, next) { // pairs with the Or in finishShared
 			continue
 		}
 		switch {
 		case last:
-			h.ended(cx, kept)
+			h.ended(keeper)
 		case w&wordGone != 0:
 			h.end(cx) // the wakers may have gone since we looked
 		}
@@ -141,8 +142,8 @@ func (h *header) end(cx *Context) {
 	if h.abroad.load() != 0 {
 		return
 	}
-	if kept := cx.keeps(h); h.claimEnd(kept) {
-		h.ended(cx, kept)
+	if keeper := cx.poolFor(h); h.claimEnd(keeper != nil) {
+		h.ended(keeper)
 	}
 }
 
@@ -160,12 +161,13 @@ func (h *header) claimEnd(kept bool) bool {
 	}
 }
 
-// ended lets go what an ended cell refers to. The caller has it to himself.
-func (h *header) ended(cx *Context, kept bool) {
+// ended lets go what an ended cell refers to, and gives it to keeper, if any. The
+// caller has it to himself.
+func (h *header) ended(keeper *pool) {
 	h.shared().schedule = nil
 	h.wants = Waker{}
-	if kept {
-		cx.keepCell(h)
+	if keeper != nil {
+		keeper.keep(h)
 	}
 }
 
@@ -173,6 +175,6 @@ func (h *header) ended(cx *Context, kept bool) {
 // cell, which is not kept: the caller may be anybody.
 func (h *header) deref() {
 	if h.abroad.change(-1) == 0 && h.claimEnd(false) {
-		h.ended(nil, false)
+		h.ended(nil)
 	}
 }
