@@ -10,7 +10,7 @@ import (
 
 const (
 	// queueEach is how many tasks a worker's own queue holds; more go to the
-	// shared one.
+	// shared one, which costs twice as many swaps.
 	queueEach = 1024
 	// sharedEvery is after how many polls of its own a busy worker takes as many
 	// tasks from the shared queue, or as many as there are: a prime, so that it
@@ -24,8 +24,8 @@ const (
 	streakLimit = 3
 )
 
-// A worker polls tasks of a Shared. All but its queue and its token is its own
-// goroutine's.
+// A worker polls tasks of a Shared. All but its token, and what its queue offers
+// to thieves, is its own goroutine's.
 type worker struct {
 	s      *Shared
 	number int
