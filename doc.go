@@ -116,7 +116,8 @@
 //	atomic kind
 //	  state word           (has no home)       CAS, Load          CAS, Load
 //	  future                                   nothing            polls, drops it
-//	  awaiter                                  Swap               Swap
+//	  awaiter                                  the handle, while  reads, if the flag was
+//	                                           the flag is clear  set when it finished
 //	  run-queue link                           nothing            reads, writes
 //	  waker count                              CAS                CAS
 //	both kinds

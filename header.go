@@ -14,18 +14,23 @@ import (
 // The columns say who may touch a field of a local task; for an atomic task
 // read "the holder of the Runnable" for home.
 type header struct {
-	state  state          // home          the state word; atomic kind: of the handle, says that wants is taken
+	state  state          // home          the state word; atomic kind: not used
 	refs   refs           // home          wakers counted at home, see refs.go
 	remote atomics.Uint64 // anybody       local: the remote word; atomic: the state word
 	home   *Home          // constant      nil for the atomic kind
 	itab   uintptr        // constant      which cell type this is, see ops
 	next   *header        // holder        run queue, free list: of whoever holds the Runnable
-	mail   *header        // pusher, home  inbox, see remote.go
-	older  *header        // home          list of live tasks
-	newer  *header        // home
-	wants  Waker          // home          the awaiter; atomic kind: the first, written once by the handle
+	links                 //               atomic kind: sharedPart, see shared
+	wants  Waker          // home          the awaiter; atomic kind: see await
 	abroad foreignRefs    // anybody       wakers counted elsewhere
 	site   uint32         // home          where it was spawned, see site.go
+}
+
+// links is what only a local task has in its header.
+type links struct {
+	mail  *header // pusher, home  inbox, see remote.go
+	older *header // home          list of live tasks
+	newer *header // home
 }
 
 // slot is what a JoinHandle[T] knows of a cell, whatever its future.
@@ -44,7 +49,6 @@ type ops interface {
 	failure() error         // what stands there
 	clear()                 // forget result and error
 	future() unsafe.Pointer // the address of the future; nil when it is gone
-	shared() *sharedPart    // nil for the local kind
 }
 
 // iface is the memory of a non-empty interface value.
@@ -104,7 +108,6 @@ func (c *cell[T]) poll(cx *Context) bool {
 
 func (c *cell[T]) letGo()                 { c.fut = nil }
 func (c *cell[T]) future() unsafe.Pointer { return (*iface)(unsafe.Pointer(&c.fut)).data }
-func (c *cell[T]) shared() *sharedPart    { return nil }
 
 func (c *cell[T]) drop() {
 	f := c.fut
@@ -140,7 +143,6 @@ func (c *valueCell[T, F, P]) letGo() {
 }
 
 func (c *valueCell[T, F, P]) future() unsafe.Pointer { return unsafe.Pointer(&c.fut) }
-func (c *valueCell[T, F, P]) shared() *sharedPart    { return nil }
 
 func (c *valueCell[T, F, P]) drop() {
 	defer c.letGo() // also if Drop panics
@@ -172,7 +174,7 @@ func (h *header) panicError(v any) *PanicError {
 	}
 	if h.home != nil {
 		e.Name = h.home.name
-	} else if name := h.ops().shared().name; name != nil {
+	} else if name := h.shared().name; name != nil {
 		e.Name = *name
 	}
 	return e

@@ -101,37 +101,6 @@ func (ps *pools) get(itab uintptr) *header {
 	return nil
 }
 
-// keepCell keeps the cell of an atomic task for reuse, by whoever polls with cx.
-func (cx *Context) keepCell(h *header) {
-	if cx == nil || cx.root.cells == nil {
-		return
-	}
-	p := cx.root.cells.of(h.itab)
-	if !p.asked || p.n >= poolLimit {
-		return
-	}
-	h.ops().shared().name = nil
-	h.wants, h.state, h.site = Waker{}, 0, 0
-	h.next = p.first
-	p.first = h
-	p.n++
-}
-
-// takeCell returns a cell that keepCell has kept, or nil.
-func (cx *Context) takeCell(itab uintptr) *header {
-	if cx.root.cells == nil {
-		return nil
-	}
-	p := cx.root.cells.of(itab)
-	p.asked = true
-	h := p.first
-	if h != nil {
-		p.first, h.next = h.next, nil
-		p.n--
-	}
-	return h
-}
-
 // NewLocalTask makes a task of f that belongs to home: the local kind, whose
 // state is a plain word that only the home's loop touches. Everybody else
 // reaches the task through its remote word, so its wakers and handles are good

@@ -107,9 +107,36 @@ func stateModel(w *interleave.World, wakers int, abort bool, handle byte) {
 		if out := slotOf[int](h); out.out != 0 || out.err != nil {
 			w.Failf("the cell still has the result %d, %v", out.out, out.err)
 		}
-		if h.ops().shared().schedule != nil || h.abroad.load() != 0 {
+		if h.shared().schedule != nil || h.abroad.load() != 0 {
 			w.Failf("%d references are left", h.abroad.load())
 		}
+	})
+}
+
+// The handle is polled with one waker and then with another, while the task
+// finishes: the one that was polled last is woken, and none is counted too often.
+func TestModelStateAwaitTwice(t *testing.T) {
+	c := interleave.Config{Model: "rouse/state/await-await-run"}
+	interleave.Check(t, c, func(w *interleave.World) {
+		d := &desk{w: w}
+		f := &probeFuture{w: w, ready: func(int) bool { return true }}
+		r, j := NewTask[int](f, d.schedule)
+		d.task.Store(r.h)
+		w.Go("runner", func() { d.run(NewContext(Waker{})) })
+		w.Go("joiner", func() {
+			if _, err := j.Poll(NewContext(NewWaker(new(waiting)))); err == nil {
+				return
+			}
+			s := new(waiting)
+			if v, err := s.join(NewContext(NewWaker(s)), j); v != probeResult || err != nil {
+				w.Failf("join: %d, %v", v, err)
+			}
+		})
+		w.Finally(func() {
+			if !r.h.wants.IsZero() {
+				w.Failf("the cell still has an awaiter")
+			}
+		})
 	})
 }
 

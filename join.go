@@ -104,33 +104,18 @@ func (j JoinHandle[T]) takeAbroad() (T, error) {
 
 func (j JoinHandle[T]) pollShared(cx *Context) (T, error) {
 	s := slotOf[T](j.h)
-	if word := s.remote.Load(); word>>genShift != j.gen || state(word)&handle == 0 {
+	if word := s.remote.Load(); word>>genShift != j.gen || state(word)&handle == 0 { // pairs with the swap in finishShared
 		panic(polledTwice)
-	} else if state(word)&completed == 0 {
-		part := s.ops().shared()
-		old := part.awaiter.Load()
-		if old == nil || !cx.WillWake(*old) {
-			w := &s.wants // nearly always the only one, and so no allocation
-			if s.state&handle != 0 {
-				w = new(Waker)
-			}
-			s.state |= handle // wants is taken: finish may read it from now on
-			*w = cx.Waker()
-			if old = part.awaiter.Swap(w); old != nil { // pairs with the Load and Swap in finishShared
-				old.Drop()
-			}
-		}
-		if state(s.remote.Load())&completed == 0 { // register, then look again
-			var none T
-			return none, Pending
-		}
-		if w := part.awaiter.Swap(nil); w != nil {
-			w.Drop()
-		}
+	} else if state(word)&completed == 0 && s.await(cx) {
+		var none T
+		return none, Pending
 	}
 	v, err := s.out, s.err
 	s.releaseShared(j.gen, cx)
-	return v, take(err)
+	if err != nil {
+		err = take(err)
+	}
+	return v, err
 }
 
 const polledTwice = "rouse: JoinHandle polled after its result was handed out, or after Detach; keep what the first Poll or Join returned"

@@ -452,7 +452,7 @@ func TestConformance_037_ScheduleFunctionIsLetGoWithTheLastReference(t *testing.
 			onRig(t, atomicKind, func(t *testing.T, x *rig) {
 				r, j := x.make(pendingFor(0, 1))
 				w := r.Waker()
-				part := r.h.ops().shared()
+				part := r.h.shared()
 				r.Schedule()
 				if part.schedule == nil {
 					t.Fatal("let go too early")

@@ -44,7 +44,7 @@ func (r Runnable) Schedule() {
 	h := r.h
 	switch {
 	case h.home == nil:
-		h.ops().shared().schedule(r)
+		h.shared().schedule(r)
 	case h.remote.Load()&mailSpawn != 0:
 		if !h.home.loop.push(h) {
 			h.cancelHome() // closed, and nobody else knows the task
@@ -100,7 +100,7 @@ func (r Runnable) Waker() Waker { return r.h.waker().Clone() }
 // nil.
 func (r Runnable) Panic() *PanicError {
 	if r.h.home == nil {
-		return r.h.ops().shared().failure
+		return r.h.shared().failure
 	}
 	p, _ := r.h.ops().failure().(*PanicError)
 	return p

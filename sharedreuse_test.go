@@ -79,7 +79,7 @@ func TestAtomicCellsAreReused(t *testing.T) {
 	j4.Detach()
 	q.run(cx)
 	c := (*sharedCell[int])(unsafe.Pointer(r4.h))
-	if c.fut != nil || c.out != 0 || c.err != nil || c.part.schedule != nil || !c.wants.IsZero() {
+	if c.fut != nil || c.out != 0 || c.err != nil || c.shared().schedule != nil || !c.wants.IsZero() {
 		t.Errorf("something is left: %+v", c)
 	}
 	if r5, _ := taskIn(cx, &q, Ready(5)); r5.h != r4.h {

@@ -15,7 +15,7 @@ func (r Runnable) SetName(name string) {
 	if r.h.home != nil {
 		panic("rouse: SetName of a local task; its name is its Home's, so make a Home of that name")
 	}
-	r.h.ops().shared().name = &name
+	r.h.shared().name = &name
 }
 
 var textBase = placeInText()

@@ -82,6 +82,7 @@ func TestModelShared(t *testing.T) {
 		{"two-workers-spawn", 2, []order{{polls: 1}}, 2},
 		{"two-workers-spawn-spawn", 2, []order{{polls: 1}, {polls: 1}}, 1},
 		{"two-workers-spawn-of-a-task", 2, []order{{polls: 2, spawns: 2}}, 1},
+		{"three-workers-steal", 3, []order{{polls: 1, spawns: 3}}, 1},
 	} {
 		t.Run(m.name, func(t *testing.T) {
 			c := interleave.Config{Model: "executor/shared/" + m.name, Preemptions: m.bound, Random: 2000, Seed: 1, Depth: 4}
@@ -126,6 +127,35 @@ func TestModelSharedLongPoll(t *testing.T) {
 				}))
 			})
 		}
+	})
+}
+
+// The same with tasks that a task has spawned, on three workers: what a thief has
+// taken beside the task that he polls, another takes from him.
+func TestModelSharedStolen(t *testing.T) {
+	c := interleave.Config{Model: "executor/shared/stolen", Preemptions: 1, Random: 2000, Seed: 1}
+	interleave.Check(t, c, func(w *interleave.World) {
+		s := newModelShared(w, 3)
+		var polled atomics.Int32
+		together := func(before func()) rouse.Future[struct{}] {
+			return rouse.FutureFunc[struct{}](func(*rouse.Context) (none struct{}, err error) {
+				before()
+				if polled.Add(1) == 3 {
+					s.stopNow()
+				}
+				for polled.Load() < 3 {
+					atomics.Spinning()
+				}
+				return none, nil
+			})
+		}
+		w.Go("spawner", func() {
+			SpawnSharedDetached(s, together(func() {
+				for range 2 {
+					SpawnSharedDetached(s, together(func() {}))
+				}
+			}))
+		})
 	})
 }
 

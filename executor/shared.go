@@ -34,12 +34,14 @@ import (
 // at most, then its own queue, then the shared queue, then half of what another
 // worker has. Whatever else it has to do, after 61 polls it takes as many tasks
 // from the shared queue, or all that are there. A task that yields goes behind
-// all others of its worker.
+// all others of its worker. So does one that was polled last as the last woken,
+// and is woken again: who awaits many tasks is polled when many have ended, not
+// after each.
 //
 // So, however many tasks always wake themselves or each other: a task that became
 // runnable when n others stood before it in the shared queue is taken from there
 // before any one worker has made 2n+185 polls, and then polled at once; in a
-// worker's own queue, which has 256 places, before that worker has made 8n+190,
+// worker's own queue, which has 1024 places, before that worker has made 8n+190,
 // if no other takes it. (A goroutine that the system has stopped in the midst of
 // a push to the shared queue hides what stands behind, so add the time for which
 // it is stopped.)

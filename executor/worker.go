@@ -5,13 +5,13 @@ import (
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/internal/atomics"
-	"github.com/rouse-go/rouse/internal/mpmc"
+	"github.com/rouse-go/rouse/internal/spmc"
 )
 
 const (
 	// queueEach is how many tasks a worker's own queue holds; more go to the
-	// shared one.
-	queueEach = 256
+	// shared one, which costs twice as many swaps.
+	queueEach = 1024
 	// sharedEvery is after how many polls of its own a busy worker takes as many
 	// tasks from the shared queue, or as many as there are: a prime, so that it
 	// falls in step with nothing.
@@ -24,17 +24,18 @@ const (
 	streakLimit = 3
 )
 
-// A worker polls tasks of a Shared. All but its queue and its token is its own
-// goroutine's.
+// A worker polls tasks of a Shared. All but its token, and what its queue offers
+// to thieves, is its own goroutine's.
 type worker struct {
 	s      *Shared
 	number int
 	cx     *rouse.Context
 	token  atomics.Token // one for each unpark
 
-	queue *mpmc.Ring[rouse.Runnable] // any worker takes, this one puts
+	queue *spmc.Queue[rouse.Runnable] // any worker takes, this one puts
 
 	next      rouse.Runnable // woken last by what this worker polls
+	favored   rouse.Runnable // polled from next last
 	streak    int            // polls from next since the last one from a queue
 	current   rouse.Runnable // being polled
 	own       int            // polls since the last look at the shared queue
@@ -54,7 +55,7 @@ func newWorker(s *Shared, number int) *worker {
 		number: number,
 		cx:     rouse.NewExecutorContext(s, nil),
 		token:  atomics.NewToken(),
-		queue:  mpmc.NewRing[rouse.Runnable](queueEach),
+		queue:  spmc.New[rouse.Runnable](queueEach),
 		rng:    mix(uint64(number) + 1),
 	}
 }
@@ -69,6 +70,9 @@ func (s *Shared) Schedule(r rouse.Runnable) {
 		s.queue.Push(r)
 		s.wanted()
 	case r == w.current: // yields: behind everything
+		w.put(r)
+	case r == w.favored && w.queue.Ready(): // again: what wakes it shall do so for all that is there
+		w.favored = rouse.Runnable{}
 		w.put(r)
 	default:
 		if last := w.next; !last.IsZero() {
@@ -157,6 +161,7 @@ func (w *worker) pick() rouse.Runnable {
 		w.next = rouse.Runnable{}
 		if w.streak < streakLimit {
 			w.streak++
+			w.favored = r
 			return r
 		}
 		w.put(r)
@@ -183,16 +188,7 @@ func (w *worker) search() rouse.Runnable {
 	at := int(mix(w.rng) % uint64(n))
 	for range n {
 		if v := s.workers[at]; v != w {
-			if r, ok := v.queue.Pop(); ok {
-				for range v.queue.Len() / 2 {
-					more, ok := v.queue.Pop()
-					if !ok {
-						break
-					}
-					if !w.queue.Push(more) {
-						s.queue.Push(more)
-					}
-				}
+			if r, ok := v.queue.Steal(w.queue); ok {
 				return r
 			}
 		}
