@@ -462,8 +462,14 @@ func (g *game) drain() {
 			}
 			return true
 		})
-		if p.open && !p.shut {
-			continue
+		if p.open {
+			g.until("the Send that waits for room", func() bool {
+				g.look()
+				return !p.send.op.InFlight()
+			})
+			if !p.shut {
+				continue
+			}
 		}
 		g.until("the end of the stream", func() bool {
 			g.look()

@@ -3,9 +3,11 @@
 package uring
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -61,10 +63,58 @@ func TestEnterFails(t *testing.T) {
 			drivertest.RunSome(t, part, func(t *testing.T) driver.Driver { return made(t, v.cfg) }, drivertest.Options{})
 		}
 	}
+	smallSends(t, s)
 	report(t, "enter-EINTR", s.made[unix.EINTR])
 	report(t, "enter-EAGAIN", s.made[unix.EAGAIN])
 	report(t, "enter-EBUSY", s.made[unix.EBUSY])
 	report(t, "partial-submission", s.part)
+}
+
+// smallSends sends a little on many connections in each turn: what the kernel
+// has not taken yet must not be overwritten.
+func smallSends(t *testing.T, s *saboteur) {
+	d := start(t, Config{Entries: 64, tamper: s.tamper})
+	var conns [40]fuzzed
+	var want, got [len(conns)][]byte
+	for i := range conns {
+		conns[i].open(t, d)
+	}
+	receive := func() (all bool) {
+		all = true
+		for i := range conns {
+			var buf [4096]byte
+			if n, err := unix.Read(conns[i].peer, buf[:]); err == nil {
+				got[i] = append(got[i], buf[:n]...)
+			}
+			all = all && len(got[i]) >= len(want[i])
+		}
+		return all
+	}
+	for round := range 100 {
+		for i := range conns {
+			msg := bytes.Repeat([]byte{byte(i), byte(round)}, 1+s.rnd.IntN(30))
+			if op := must(t, d, &driver.Op{Code: driver.Send, Handle: conns[i].h, Buf: msg}); op.N != len(msg) {
+				t.Fatalf("Send took %d bytes of %d", op.N, len(msg))
+			}
+			want[i] = append(want[i], msg...)
+		}
+		if _, err := d.Park(0); err != nil {
+			t.Fatal(err)
+		}
+		receive()
+	}
+	for deadline := time.Now().Add(patience); !receive(); {
+		if _, err := d.Park(0); err != nil || time.Now().After(deadline) {
+			t.Fatalf("what was sent does not arrive, %v", err)
+		}
+	}
+	for i := range conns {
+		if !bytes.Equal(got[i], want[i]) {
+			t.Errorf("connection %d: what arrived is not what was sent", i)
+		}
+		conns[i].close(t, d)
+	}
+	rest(t, d, 0)
 }
 
 // More comes at once than there are buffers for: receives end for want of them,
