@@ -165,3 +165,52 @@ func TestNoBuffers(t *testing.T) {
 	}
 	report(t, "ENOBUFS", dry)
 }
+
+// A socket that is full when a send comes takes nothing of it. It goes when
+// there is room, after what came before.
+func TestFullSocket(t *testing.T) {
+	full := 0
+	for _, cfg := range []Config{{}, {without: ^lacking(uring.FeatureBufferRings), mask: ^uint32(0)}} {
+		d := start(t, cfg)
+		var c fuzzed
+		c.open(t, d)
+		var want, got []byte
+		op := &driver.Op{Code: driver.Send, Handle: c.h}
+		stuck := false
+		for waits := false; !waits; {
+			op.Reset()
+			op.Buf = bytes.Repeat([]byte{byte(len(want))}, 1+len(want)%700)
+			if waits = !d.Submit(op); !waits {
+				if op.Err != nil {
+					t.Fatal(op.Err)
+				}
+				want = append(want, op.Buf[:op.N]...)
+			}
+			if _, err := d.Park(0); err != nil {
+				t.Fatal(err)
+			}
+			was := stuck
+			o := d.slots.At(uint32(c.h)).out
+			if stuck = o != nil && o.state == outSlow && o.from == 0; stuck && !was {
+				full++ // nothing of it went: the kernel waits for room
+			}
+		}
+		until(t, d, "room", func() bool {
+			var buf [4096]byte
+			for {
+				n, err := unix.Read(c.peer, buf[:])
+				if err != nil {
+					break
+				}
+				got = append(got, buf[:n]...)
+			}
+			return op.Done() && len(got) >= len(want)
+		})
+		if op.Err != driver.ErrAgain || !bytes.Equal(got, want) {
+			t.Errorf("%d bytes arrived of %d, or they are wrong; the Send that waited: %v", len(got), len(want), op.Err)
+		}
+		c.close(t, d)
+		rest(t, d, 0)
+	}
+	report(t, "full-socket", full)
+}
