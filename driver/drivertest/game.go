@@ -264,8 +264,6 @@ func (g *game) endSending(i int) {
 		e.shut = true
 	case g.other(i).open && !e.broken && !e.shut:
 		g.Fatalf("Shutdown of a connection that is fine: %v", op.Err)
-	default:
-		e.shut = true // or not: nobody could tell
 	}
 }
 
