@@ -21,6 +21,9 @@ import (
 // left.
 //
 //	func FuzzOrders(f *testing.F) { drivertest.FuzzOrders(f, open, options) }
+//
+// Run it with -fuzzminimizetime=10x: what a driver runs through differs from run
+// to run, so shrinking inputs that found coverage otherwise takes all the time.
 func FuzzOrders(f *testing.F, open func(t *testing.T) driver.Driver, opt Options) {
 	for _, seed := range orderSeeds() {
 		f.Add(seed)
