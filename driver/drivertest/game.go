@@ -264,8 +264,6 @@ func (g *game) endSending(i int) {
 		e.shut = true
 	case g.other(i).open && !e.broken && !e.shut:
 		g.Fatalf("Shutdown of a connection that is fine: %v", op.Err)
-	default:
-		e.shut = true // or not: nobody could tell
 	}
 }
 
@@ -462,8 +460,14 @@ func (g *game) drain() {
 			}
 			return true
 		})
-		if p.open && !p.shut {
-			continue
+		if p.open {
+			g.until("the Send that waits for room", func() bool {
+				g.look()
+				return !p.send.op.InFlight()
+			})
+			if !p.shut {
+				continue
+			}
 		}
 		g.until("the end of the stream", func() bool {
 			g.look()

@@ -3,9 +3,11 @@
 package uring
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -61,10 +63,58 @@ func TestEnterFails(t *testing.T) {
 			drivertest.RunSome(t, part, func(t *testing.T) driver.Driver { return made(t, v.cfg) }, drivertest.Options{})
 		}
 	}
+	smallSends(t, s)
 	report(t, "enter-EINTR", s.made[unix.EINTR])
 	report(t, "enter-EAGAIN", s.made[unix.EAGAIN])
 	report(t, "enter-EBUSY", s.made[unix.EBUSY])
 	report(t, "partial-submission", s.part)
+}
+
+// smallSends sends a little on many connections in each turn: what the kernel
+// has not taken yet must not be overwritten.
+func smallSends(t *testing.T, s *saboteur) {
+	d := start(t, Config{Entries: 64, tamper: s.tamper})
+	var conns [40]fuzzed
+	var want, got [len(conns)][]byte
+	for i := range conns {
+		conns[i].open(t, d)
+	}
+	receive := func() (all bool) {
+		all = true
+		for i := range conns {
+			var buf [4096]byte
+			if n, err := unix.Read(conns[i].peer, buf[:]); err == nil {
+				got[i] = append(got[i], buf[:n]...)
+			}
+			all = all && len(got[i]) >= len(want[i])
+		}
+		return all
+	}
+	for round := range 100 {
+		for i := range conns {
+			msg := bytes.Repeat([]byte{byte(i), byte(round)}, 1+s.rnd.IntN(30))
+			if op := must(t, d, &driver.Op{Code: driver.Send, Handle: conns[i].h, Buf: msg}); op.N != len(msg) {
+				t.Fatalf("Send took %d bytes of %d", op.N, len(msg))
+			}
+			want[i] = append(want[i], msg...)
+		}
+		if _, err := d.Park(0); err != nil {
+			t.Fatal(err)
+		}
+		receive()
+	}
+	for deadline := time.Now().Add(patience); !receive(); {
+		if _, err := d.Park(0); err != nil || time.Now().After(deadline) {
+			t.Fatalf("what was sent does not arrive, %v", err)
+		}
+	}
+	for i := range conns {
+		if !bytes.Equal(got[i], want[i]) {
+			t.Errorf("connection %d: what arrived is not what was sent", i)
+		}
+		conns[i].close(t, d)
+	}
+	rest(t, d, 0)
 }
 
 // More comes at once than there are buffers for: receives end for want of them,
@@ -114,4 +164,53 @@ func TestNoBuffers(t *testing.T) {
 		rest(t, d, 0)
 	}
 	report(t, "ENOBUFS", dry)
+}
+
+// A socket that is full when a send comes takes nothing of it. It goes when
+// there is room, after what came before.
+func TestFullSocket(t *testing.T) {
+	full := 0
+	for _, cfg := range []Config{{}, {without: ^lacking(uring.FeatureBufferRings), mask: ^uint32(0)}} {
+		d := start(t, cfg)
+		var c fuzzed
+		c.open(t, d)
+		var want, got []byte
+		op := &driver.Op{Code: driver.Send, Handle: c.h}
+		stuck := false
+		for waits := false; !waits; {
+			op.Reset()
+			op.Buf = bytes.Repeat([]byte{byte(len(want))}, 1+len(want)%700)
+			if waits = !d.Submit(op); !waits {
+				if op.Err != nil {
+					t.Fatal(op.Err)
+				}
+				want = append(want, op.Buf[:op.N]...)
+			}
+			if _, err := d.Park(0); err != nil {
+				t.Fatal(err)
+			}
+			was := stuck
+			o := d.slots.At(uint32(c.h)).out
+			if stuck = o != nil && o.state == outSlow && o.from == 0; stuck && !was {
+				full++ // nothing of it went: the kernel waits for room
+			}
+		}
+		until(t, d, "room", func() bool {
+			var buf [4096]byte
+			for {
+				n, err := unix.Read(c.peer, buf[:])
+				if err != nil {
+					break
+				}
+				got = append(got, buf[:n]...)
+			}
+			return op.Done() && len(got) >= len(want)
+		})
+		if op.Err != driver.ErrAgain || !bytes.Equal(got, want) {
+			t.Errorf("%d bytes arrived of %d, or they are wrong; the Send that waited: %v", len(got), len(want), op.Err)
+		}
+		c.close(t, d)
+		rest(t, d, 0)
+	}
+	report(t, "full-socket", full)
 }

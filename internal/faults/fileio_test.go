@@ -152,3 +152,44 @@ func oneFile(w *world, l *log, i int, dir string) error {
 	}
 	return nil
 }
+
+// A Writer and a Reader, which work behind the caller's back, on files whose
+// transfers are cut, delayed and interrupted.
+func TestFileStreams(t *testing.T) {
+	plan := faults.Plan{Short: 0.5, Late: 0.4, Swap: 0.8, Fail: 0.15, Errors: map[driver.Code][]syscall.Errno{
+		driver.Open: {syscall.EINTR}, driver.ReadAt: {syscall.EINTR}, driver.WriteAt: {syscall.EINTR},
+	}}
+	onSome(t, driverUnderTest.hasFiles, plan, []string{faults.Short, faults.Late, "EINTR"}, func(w *world) {
+		path := filepath.Join(w.TempDir(), "f")
+		f, err := fileio.OpenFile(w.ctx, path, os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			w.Fatal(err)
+		}
+		wr, err := f.NewWriter(fileio.StreamConfig{})
+		if err != nil {
+			w.Fatal(err)
+		}
+		data := pattern(7, 600_000)
+		for rest := data; len(rest) > 0; {
+			k := min(len(rest), 70_001)
+			if n, err := wr.Write(w.ctx, rest[:k]); n != k || err != nil {
+				w.Fatalf("Write: %d of %d, %v", n, k, err)
+			}
+			rest = rest[k:]
+		}
+		if err := wr.Close(w.ctx); err != nil {
+			w.Fatal(err)
+		}
+		r, err := f.NewReader(fileio.StreamConfig{})
+		if err != nil {
+			w.Fatal(err)
+		}
+		got, err := io.ReadAll(r.IOReader(w.ctx))
+		if err != nil || !bytes.Equal(got, data) {
+			w.Errorf("%d bytes were read of %d, or they are wrong, %v", len(got), len(data), err)
+		}
+		if err := errors.Join(r.Close(), f.Close()); err != nil {
+			w.Error(err)
+		}
+	})
+}
