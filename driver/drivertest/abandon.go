@@ -77,7 +77,7 @@ func abandonStreamBuffer(w *world) {
 		if i%2 == 0 {
 			w.d.Park(0)
 		}
-		buf := op.Buf
+		buf, woken := op.Buf, n.n.Load() // a driver may have it look again for nothing
 		op.Abandon(w.d)
 		copy(buf, mine)
 		w.send(b, "for the next")
@@ -88,7 +88,7 @@ func abandonStreamBuffer(w *world) {
 		if !bytes.Equal(buf, mine) {
 			w.Fatalf("the buffer of an abandoned Recv was written to: %x", buf)
 		}
-		if n.n.Load() != 0 {
+		if n.n.Load() != woken {
 			w.Error("an abandoned op woke its waker")
 		}
 	}
