@@ -8,19 +8,31 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// onEachClient runs fn as a subtest on every driver and with both versions of
-// the protocol, each time with a fresh server.
-func onEachClient(t *testing.T, fn func(t *testing.T, ctx context.Context, rdb *redis.Client, k *kvd), args ...string) {
-	for _, d := range drivers {
+// onEachClient runs fn as a subtest on every setup and with both versions of the
+// protocol, each time with a fresh server.
+func onEachClient(t *testing.T, fn func(t *testing.T, ctx context.Context, rdb *redis.Client, k *kvd)) {
+	for _, on := range setups {
 		for _, protocol := range []int{2, 3} {
-			t.Run(fmt.Sprintf("%s/RESP%d", d, protocol), func(t *testing.T) {
-				k := start(t, d, args...)
-				ctx, cancel := context.WithTimeout(context.Background(), patience)
-				t.Cleanup(cancel)
-				fn(t, ctx, k.client(protocol), k)
+			t.Run(fmt.Sprintf("%s/RESP%d", on, protocol), func(t *testing.T) {
+				withClient(t, on, protocol, fn)
 			})
 		}
 	}
+}
+
+// onFewClients is onEachClient for what takes long: the protocols take turns.
+func onFewClients(t *testing.T, fn func(t *testing.T, ctx context.Context, rdb *redis.Client, k *kvd)) {
+	for i, on := range few {
+		protocol := 2 + i%2
+		t.Run(fmt.Sprintf("%s/RESP%d", on, protocol), func(t *testing.T) { withClient(t, on, protocol, fn) })
+	}
+}
+
+func withClient(t *testing.T, on string, protocol int, fn func(t *testing.T, ctx context.Context, rdb *redis.Client, k *kvd)) {
+	k := start(t, on)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	fn(t, ctx, k.client(protocol), k)
 }
 
 // client returns a client that does not try anything twice.

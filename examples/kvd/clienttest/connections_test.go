@@ -14,7 +14,9 @@ import (
 
 // A hundred clients at once count without losing one.
 func TestHundredClients(t *testing.T) {
-	onEachClient(t, func(t *testing.T, ctx context.Context, _ *redis.Client, k *kvd) {
+	onEach(t, func(t *testing.T, k *kvd) {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
 		const clients, rounds = 100, 50
 		var all sync.WaitGroup
 		for i := range clients {
@@ -106,7 +108,7 @@ func TestMaxClients(t *testing.T) {
 }
 
 func TestUnixSocket(t *testing.T) {
-	for _, d := range drivers {
+	for _, d := range setups {
 		for _, protocol := range []int{2, 3} {
 			t.Run(fmt.Sprintf("%s/RESP%d", d, protocol), func(t *testing.T) {
 				path := filepath.Join(t.TempDir(), "kvd.sock")
@@ -145,7 +147,7 @@ func TestTwoServersAtOneAddress(t *testing.T) {
 
 // Ctrl-C ends a server with clients of all kinds, and they notice.
 func TestShutdownWithClients(t *testing.T) {
-	onEach(t, func(t *testing.T, k *kvd) {
+	onFew(t, func(t *testing.T, k *kvd) {
 		idle, subscriber, half, deaf := k.dial(), k.dial(), k.dial(), k.dial()
 		idle.ask("PING\r\n", "+PONG\r\n")
 		subscriber.ask("SUBSCRIBE c\r\n", "*3\r\n"+bulk("subscribe")+bulk("c")+":1\r\n")

@@ -15,16 +15,16 @@ import (
 
 // onCores runs fn with a fresh server on two cores, on every driver.
 func onCores(t *testing.T, fn func(t *testing.T, ctx context.Context, rdb *redis.Client, k *kvd)) {
-	onEach(t, func(t *testing.T, k *kvd) {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		rdb := k.client(3)
-		defer rdb.Close()
-		if strings.HasSuffix(t.Name(), "/portable") {
-			k.expectLog("the first core accepts all connections")
-		}
-		fn(t, ctx, rdb, k)
-	}, "-cores", "2")
+	for _, d := range drivers {
+		t.Run(d, func(t *testing.T) {
+			k := start(t, d+twoCores)
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			defer cancel()
+			rdb := k.client(3)
+			defer rdb.Close()
+			fn(t, ctx, rdb, k)
+		})
+	}
 }
 
 // TestCoresPipelines has several connections, of both cores, send pipelines over

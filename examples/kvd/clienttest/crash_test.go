@@ -3,9 +3,7 @@
 package clienttest
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -16,12 +14,9 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // crashKvd has its data on a disk that loses power, see internal/crashdisk, and
@@ -52,9 +47,9 @@ var crashPoints = []struct {
 // compared with what the clients were told: no acknowledged write is lost, none
 // was done twice, no transaction by half. 20 rounds, on the same directory.
 func TestCrashes(t *testing.T) {
-	for _, d := range drivers {
-		t.Run(d, func(t *testing.T) {
-			c := newCrasher(t, d, crashKvd)
+	for _, on := range setups {
+		t.Run(on, func(t *testing.T) {
+			c := newCrasher(t, on, crashKvd)
 			for round := range crashRounds {
 				if err := c.round(round); err != nil {
 					t.Fatalf("round %d: %v", round, err)
@@ -75,20 +70,24 @@ func TestCrashes(t *testing.T) {
 
 // The test above finds a kvd that answers before it syncs, within 20 rounds.
 func TestCrashesFindAPlantedBug(t *testing.T) {
-	c := newCrasher(t, drivers[0], plantedKvd)
-	for round := range crashRounds {
-		if err := c.round(round); err != nil {
-			t.Logf("found in round %d: %v", round, err)
-			return
-		}
+	for _, on := range []string{drivers[0], drivers[0] + twoCores} {
+		t.Run(on, func(t *testing.T) {
+			c := newCrasher(t, on, plantedKvd)
+			for round := range crashRounds {
+				if err := c.round(round); err != nil {
+					t.Logf("found in round %d: %v", round, err)
+					return
+				}
+			}
+			t.Errorf("not found in %d rounds, with %d acknowledged writes", crashRounds, c.checked)
+		})
 	}
-	t.Errorf("not found in %d rounds, with %d acknowledged writes", crashRounds, c.checked)
 }
 
 // A crasher is one data directory, and the clients that write into it.
 type crasher struct {
 	t       *testing.T
-	driver  string
+	on      string // one of setups
 	binary  func() (string, error)
 	dir     string
 	clients []*crashClient
@@ -96,20 +95,10 @@ type crasher struct {
 	points  map[string]int
 }
 
-// A crashClient does the same steps again and again; each has five writes.
-type crashClient struct {
-	id    string
-	sent  int
-	acked atomic.Int64
-	done  int // what the latest check found
-}
-
-const writesOfStep = 5
-
-func newCrasher(t *testing.T, driver string, binary func() (string, error)) *crasher {
-	c := &crasher{t: t, driver: driver, binary: binary, dir: t.TempDir(), points: map[string]int{}}
+func newCrasher(t *testing.T, on string, binary func() (string, error)) *crasher {
+	c := &crasher{t: t, on: on, binary: binary, dir: t.TempDir(), points: map[string]int{}}
 	for i := range 8 {
-		c.clients = append(c.clients, &crashClient{id: strconv.Itoa(i)})
+		c.clients = append(c.clients, &crashClient{id: strconv.Itoa(i), divided: strings.HasSuffix(on, twoCores)})
 	}
 	return c
 }
@@ -119,7 +108,7 @@ func (c *crasher) start(round int) *kvd {
 	at := crashPoints[round%len(crashPoints)]
 	c.t.Setenv("KVD_CRASH_AT", at.name)
 	c.t.Setenv("KVD_CRASH_SKIP", strconv.Itoa(rand.IntN(at.skip)))
-	k := startBinary(c.t, c.binary, c.driver, "-data", c.dir)
+	k := startBinary(c.t, c.binary, c.on, "-data", c.dir)
 	k.expectLog("cut a torn tail off the log")
 	return k
 }
@@ -186,97 +175,4 @@ func (c *crasher) acked() (n int) {
 		n += int(client.acked.Load())
 	}
 	return n
-}
-
-// run sends pipelines of steps until the connection ends.
-func (c *crashClient) run(k *kvd) error {
-	conn, err := net.Dial("tcp", k.addr)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(2 * patience))
-	replies := bufio.NewReader(conn)
-	for {
-		depth := 1 + c.sent%7
-		var b strings.Builder
-		for range depth {
-			c.sent++
-			n := strconv.Itoa(c.sent)
-			b.WriteString(request("INCR", "count"+c.id) + request("RPUSH", "list"+c.id, n) +
-				request("MULTI") + request("INCR", "a"+c.id) + request("INCR", "b"+c.id) + request("EXEC") +
-				request("SET", "set"+c.id+":"+n, n))
-		}
-		if _, err := io.WriteString(conn, b.String()); err != nil {
-			return c.ended(err)
-		}
-		for range depth {
-			n := strconv.Itoa(c.sent - depth + 1)
-			depth--
-			want := ":" + n + "\r\n:" + n + "\r\n+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:" + n + "\r\n:" + n + "\r\n+OK\r\n"
-			got := make([]byte, len(want))
-			if _, err := io.ReadFull(replies, got); err != nil {
-				return c.ended(err)
-			}
-			if string(got) != want {
-				return fmt.Errorf("client %s is told %q, want %q", c.id, got, want)
-			}
-			c.acked.Add(1)
-		}
-	}
-}
-
-// ended tells the end of the connection from what should not be.
-func (c *crashClient) ended(err error) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
-		return nil
-	}
-	return err
-}
-
-// check compares what there is with what the client was told, and goes on from
-// there.
-func (c *crashClient) check(ctx context.Context, rdb *redis.Client) error {
-	defer rdb.Close()
-	number := func(key string) int {
-		n, err := rdb.Get(ctx, key+c.id).Int()
-		if err != nil && err != redis.Nil {
-			return -1
-		}
-		return n
-	}
-	done, acked := number("count"), int(c.acked.Load())
-	if done < acked || done > c.sent {
-		return fmt.Errorf("%d steps were acknowledged and %d sent, but %d are there", acked, c.sent, done)
-	}
-	if a, b := number("a"), number("b"); a != done || b != done {
-		return fmt.Errorf("of %d steps the transactions are done %d and %d times", done, a, b)
-	}
-	list, err := rdb.LRange(ctx, "list"+c.id, 0, -1).Result()
-	if err != nil || len(list) != done {
-		return fmt.Errorf("of %d steps the list has %d, %v", done, len(list), err)
-	}
-	for i, n := range list {
-		if n != strconv.Itoa(i+1) {
-			return fmt.Errorf("element %d of the list is %s", i+1, n)
-		}
-	}
-	cmds, err := rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for n := c.done + 1; n <= c.sent; n++ {
-			p.Get(ctx, "set"+c.id+":"+strconv.Itoa(n))
-		}
-		return nil
-	})
-	if err != nil && err != redis.Nil {
-		return err
-	}
-	for i, cmd := range cmds {
-		n, got := c.done+1+i, cmd.(*redis.StringCmd).Val()
-		if want := strconv.Itoa(n); n <= done && got != want || n > done && got != "" {
-			return fmt.Errorf("key %d of %d is %q", n, done, got)
-		}
-	}
-	c.sent, c.done = done, done
-	c.acked.Store(int64(done))
-	return nil
 }

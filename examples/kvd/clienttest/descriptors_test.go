@@ -14,7 +14,7 @@ func TestOutOfDescriptors(t *testing.T) {
 	if _, err := os.Stat("/bin/sh"); err != nil {
 		t.Skip("skipped: needs /bin/sh to limit kvd's descriptors")
 	}
-	for _, d := range drivers {
+	for _, d := range setups {
 		t.Run(d, func(t *testing.T) {
 			path, err := testedKvd()
 			if err != nil {

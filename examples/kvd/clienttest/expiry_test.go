@@ -51,7 +51,7 @@ func TestDeadlinesThatMove(t *testing.T) {
 
 // Many keys that expire at the same moment do not hold up the others.
 func TestMassExpiry(t *testing.T) {
-	onEachClient(t, func(t *testing.T, ctx context.Context, rdb *redis.Client, _ *kvd) {
+	onFewClients(t, func(t *testing.T, ctx context.Context, rdb *redis.Client, _ *kvd) {
 		const n = 50_000
 		at := time.Now().Add(2 * time.Second).UnixMilli()
 		for from := 0; from < n; from += 5000 {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -26,6 +27,8 @@ const patience = 60 * time.Second
 var (
 	binDir  string
 	drivers []string // that kvd has on this system
+	setups  []string // the drivers, and each with two cores, see setup
+	few     []string // of these, for tests that take long: each driver, and two cores once
 )
 
 func TestMain(m *testing.M) {
@@ -45,7 +48,22 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	for _, d := range drivers {
+		setups = append(setups, d, d+twoCores)
+	}
+	few = append(slices.Clone(drivers), drivers[0]+twoCores)
 	return m.Run()
+}
+
+// twoCores is behind the driver's name in a setup.
+const twoCores = "-cores2"
+
+// setup returns the flags of one of setups.
+func setup(name string) []string {
+	if d, ok := strings.CutSuffix(name, twoCores); ok {
+		return []string{"-driver", d, "-cores", "2"}
+	}
+	return []string{"-driver", name}
 }
 
 // plainKvd is the program as users build it, and testedKvd the same with the

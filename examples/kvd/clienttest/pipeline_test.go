@@ -99,7 +99,7 @@ func TestTransactions(t *testing.T) {
 
 // A value as large as a quarter of the default limits of many proxies.
 func TestLargeValues(t *testing.T) {
-	onEachClient(t, func(t *testing.T, ctx context.Context, rdb *redis.Client, _ *kvd) {
+	onFewClients(t, func(t *testing.T, ctx context.Context, rdb *redis.Client, _ *kvd) {
 		value := make([]byte, 16<<20)
 		for i := range value {
 			value[i] = byte(i * 7 >> 3)

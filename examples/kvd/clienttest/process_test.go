@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -19,6 +20,7 @@ import (
 type kvd struct {
 	addr    string // host:port, or a path
 	pid     int
+	cores   int
 	t       testing.TB
 	cmd     *exec.Cmd
 	logs    *logs
@@ -26,34 +28,50 @@ type kvd struct {
 	stopped bool
 }
 
-// onEach runs fn as a subtest with a fresh server on every driver.
+// onEach runs fn as a subtest with a fresh server on every driver, with one core
+// and with two.
 func onEach(t *testing.T, fn func(t *testing.T, k *kvd), args ...string) {
-	for _, d := range drivers {
-		t.Run(d, func(t *testing.T) { fn(t, start(t, d, args...)) })
+	t.Helper()
+	for _, on := range setups {
+		t.Run(on, func(t *testing.T) { fn(t, start(t, on, args...)) })
 	}
 }
 
-// start starts kvd, which is stopped when the test ends.
-func start(t testing.TB, driver string, args ...string) *kvd {
+// onFew is onEach for what takes long.
+func onFew(t *testing.T, fn func(t *testing.T, k *kvd)) {
 	t.Helper()
-	return startBinary(t, testedKvd, driver, args...)
+	for _, on := range few {
+		t.Run(on, func(t *testing.T) { fn(t, start(t, on)) })
+	}
+}
+
+// start starts kvd as one of setups, which is stopped when the test ends.
+func start(t testing.TB, on string, args ...string) *kvd {
+	t.Helper()
+	return startBinary(t, testedKvd, on, args...)
 }
 
 // startPlain is start without the race detector, which takes several times the
 // memory and the CPU: for tests that measure these.
-func startPlain(t testing.TB, driver string, args ...string) *kvd {
+func startPlain(t testing.TB, on string, args ...string) *kvd {
 	t.Helper()
-	return startBinary(t, plainKvd, driver, args...)
+	return startBinary(t, plainKvd, on, args...)
 }
 
-func startBinary(t testing.TB, binary func() (string, error), driver string, args ...string) *kvd {
+func startBinary(t testing.TB, binary func() (string, error), on string, args ...string) *kvd {
 	t.Helper()
 	path, err := binary()
 	if err != nil {
 		t.Fatal(err)
 	}
 	k := &kvd{t: t, logs: &logs{}, ended: make(chan error, 1)}
-	k.cmd = exec.Command(path, append([]string{"-addr", "127.0.0.1:0", "-driver", driver}, args...)...)
+	args = append(setup(on), args...)
+	k.cores = 1
+	if slices.Contains(args, "-cores") {
+		k.cores = 2
+		k.expectLog("the first core accepts all connections") // where a port can't be shared
+	}
+	k.cmd = exec.Command(path, append([]string{"-addr", "127.0.0.1:0"}, args...)...)
 	// The race detector sleeps for a second at the end of each process, else.
 	k.cmd.Env = append(os.Environ(), "GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=10")
 	k.cmd.Stderr = k.logs

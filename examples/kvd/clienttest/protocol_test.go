@@ -103,7 +103,7 @@ func TestHalfClosedClientGetsItsReplies(t *testing.T) {
 // longer than any good one; nobody waits for more.
 func TestEndlessHeader(t *testing.T) {
 	needProc(t)
-	for _, d := range drivers {
+	for _, d := range setups {
 		for _, start := range []string{"*", "*1\r\n$", "GET "} {
 			t.Run(fmt.Sprintf("%s/%q", d, start), func(t *testing.T) {
 				k := startPlain(t, d)
@@ -133,7 +133,7 @@ func TestEndlessHeader(t *testing.T) {
 // The length that a client announces costs nothing until the bytes come.
 func TestAnnouncedBulksCostNothing(t *testing.T) {
 	needProc(t)
-	for _, d := range drivers {
+	for _, d := range setups {
 		t.Run(d, func(t *testing.T) {
 			k := startPlain(t, d)
 			k.dial().ask("PING\r\n", "+PONG\r\n")

@@ -16,7 +16,7 @@ const memoryLimit = 32 << 20
 func TestPipelineThatIsNeverRead(t *testing.T) {
 	needProc(t)
 	for _, deaf := range []int{1, 50} {
-		for _, d := range drivers {
+		for _, d := range few {
 			t.Run(strconv.Itoa(deaf)+"/"+d, func(t *testing.T) {
 				k := startPlain(t, d)
 				other := k.dial()
@@ -78,7 +78,7 @@ func TestPipelineThatIsNeverRead(t *testing.T) {
 // A client that pauses, until kvd does not read it any more, and then reads on,
 // gets every reply, and is served as before.
 func TestClientThatReadsLate(t *testing.T) {
-	onEach(t, func(t *testing.T, k *kvd) {
+	onFew(t, func(t *testing.T, k *kvd) {
 		c := k.dial()
 		value := strings.Repeat("v", 1000)
 		c.ask(request("SET", "k", value), "+OK\r\n")
@@ -101,7 +101,7 @@ func TestClientThatReadsLate(t *testing.T) {
 func TestSubscriberThatNeverReads(t *testing.T) {
 	needProc(t)
 	for _, size := range []int{10, 64 << 10} {
-		for _, d := range drivers {
+		for _, d := range few {
 			t.Run(strconv.Itoa(size)+"/"+d, func(t *testing.T) {
 				k := startPlain(t, d)
 				k.expectLog("WARN kvd: client closed: it does not read what it subscribed to")

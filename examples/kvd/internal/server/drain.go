@@ -12,22 +12,33 @@ import (
 // errEnding comes back with a parcel that was not executed any more.
 var errEnding = errors.New("kvd: the server ends")
 
-// maxDrain bounds how long the end waits for clients that do not read.
-const maxDrain = time.Second
+// How long the end waits: for replies that come back from other shards, which they
+// do at once, and for clients that do not read.
+const (
+	maxGather = 10 * time.Second
+	maxDrain  = 100 * time.Millisecond
+)
 
-// drained is a future of the moment, after the log's end, when no session has
-// anything left to be sent.
+// drained is a future of the moment, after the log's end, when all sessions have
+// their replies, or have sent them.
 type drained struct {
 	srv   *Server
 	waker rouse.Waker
+	sent  bool
 }
 
-// drain waits for it.
+// drain waits for both.
 func (s *Server) drain(ctx context.Context) error {
-	s.drained.srv = s
-	ctx, cancel := timer.WithTimeout(ctx, maxDrain)
+	s.drained.srv, s.drained.sent = s, false
+	err := s.drained.within(ctx, maxGather)
+	s.drained.sent = true
+	return errors.Join(err, s.drained.within(ctx, maxDrain))
+}
+
+func (d *drained) within(ctx context.Context, limit time.Duration) error {
+	ctx, cancel := timer.WithTimeout(ctx, limit)
 	defer cancel()
-	_, err := rouse.Await[struct{}](ctx, &s.drained)
+	_, err := rouse.Await[struct{}](ctx, d)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return nil
 	}
@@ -40,7 +51,7 @@ func (d *drained) Poll(cx *rouse.Context) (struct{}, error) {
 		d.waker = cx.Waker()
 	}
 	for _, s := range d.srv.sessions {
-		if s.batch != nil || s.position != 0 || len(s.unsent) > 0 {
+		if s.batch != nil || s.position != 0 || d.sent && len(s.unsent) > 0 {
 			return struct{}{}, rouse.Pending
 		}
 	}
