@@ -144,45 +144,50 @@ func TestModelMPMC(t *testing.T) {
 		{"send-recv-close", 1, []island{sends(0, 1), receives(1, 2), closes}, false, 2},
 		{"send-send-close", 1, []island{sends(0, 1, 2), closes, receives(2, 1)}, true, 2},
 	} {
-		t.Run(m.name, func(t *testing.T) {
-			c := interleave.Config{Model: "channel/mpmc/" + m.name, Preemptions: m.bound}
-			interleave.Check(t, c, func(w *interleave.World) {
-				ch := NewMPMC[int](m.capacity)
-				var total totals
-				for i, do := range m.islands {
-					w.Go(fmt.Sprint("island", i), func() { do(newSitter(w), ch, &total) })
+		model := func(w *interleave.World) {
+			ch := NewMPMC[int](m.capacity)
+			var total totals
+			for i, do := range m.islands {
+				w.Go(fmt.Sprint("island", i), func() { do(newSitter(w), ch, &total) })
+			}
+			if m.name == "send-recv-give-up" {
+				// The one who gives up may have had the element: then the other
+				// would wait for ever, and rightly, if no more came.
+				w.Go("another", func() { sends(3, 5)(newSitter(w), ch, &total) })
+			}
+			w.Finally(func() {
+				sent, received := 0, 0
+				for i := range total.sent {
+					sent += total.sent[i]
+					received += total.received[i]
 				}
-				if m.name == "send-recv-give-up" {
-					// The one who gives up may have had the element: then the other
-					// would wait for ever, and rightly, if no more came.
-					w.Go("another", func() { sends(3, 5)(newSitter(w), ch, &total) })
+				for {
+					v, err := ch.TryRecv()
+					if err != nil {
+						break
+					}
+					if !m.left {
+						w.Failf("%d is left in the channel", v)
+					}
+					received += v
 				}
-				w.Finally(func() {
-					sent, received := 0, 0
-					for i := range total.sent {
-						sent += total.sent[i]
-						received += total.received[i]
-					}
-					for {
-						v, err := ch.TryRecv()
-						if err != nil {
-							break
-						}
-						if !m.left {
-							w.Failf("%d is left in the channel", v)
-						}
-						received += v
-					}
-					if sent != received {
-						w.Failf("%d were sent, %d received", sent, received)
-					}
-					// A task without a future owes the channel nothing, not even to
-					// say that it waits no longer.
-					if ch.recv.line.any() || ch.send.line.any() {
-						w.Failf("a future is still counted as waiting")
-					}
-				})
+				if sent != received {
+					w.Failf("%d were sent, %d received", sent, received)
+				}
+				// A task without a future owes the channel nothing, not even to
+				// say that it waits no longer.
+				if ch.recv.line.any() || ch.send.line.any() {
+					w.Failf("a future is still counted as waiting")
+				}
 			})
+		}
+		// Once as if all stores were seen at once, and once as they are.
+		t.Run(m.name, func(t *testing.T) {
+			interleave.Check(t, interleave.Config{Model: "channel/mpmc/" + m.name, Preemptions: m.bound}, model)
+		})
+		t.Run(m.name+"-late", func(t *testing.T) {
+			bound := min(m.bound, max(1, m.bound-1))
+			interleave.Check(t, interleave.Config{Model: "channel/mpmc/" + m.name + "/late", Preemptions: bound, Late: true}, model)
 		})
 	}
 }
