@@ -14,18 +14,17 @@ type queued struct {
 	yielded bool
 }
 
-// wait makes the future wait with the waker of cx, and reports whether it does so
-// already: then it may sleep. Else it has to look once more.
-func (q *queued) wait(ws *waiters, cx *rouse.Context) (waits bool) {
+// wait makes the future wait with the waker of cx, if it doesn't already. Then it
+// has to look again.
+func (q *queued) wait(ws *waiters, cx *rouse.Context) {
 	if q.in {
 		if cx.WillWake(q.waker) && !q.spot.told() {
-			return true // or the wake is on its way
+			return // or the wake is on its way
 		}
 		q.leave(ws)
 	}
 	q.waker, q.in, q.yielded = cx.Waker(), true, true
 	q.spot = ws.enter(q.waker)
-	return false
 }
 
 // leave ends the waiting that is, and reports whether a wake was meant for it.
@@ -59,23 +58,19 @@ func (f *MPMCRecv[T]) Poll(cx *rouse.Context) (v T, err error) {
 	if !cx.Spend() {
 		return v, rouse.Pending
 	}
-	for {
-		if v, err = c.take(); err == errLost {
-			return v, again(cx)
-		}
-		if err != ErrEmpty {
-			f.q.yielded = false
-			f.Drop() // perhaps we were the next that our own receive has woken
-			return v, err
-		}
-		if !f.q.yielded {
-			f.q.yielded = true
-			return v, again(cx)
-		}
-		if f.q.wait(&c.recv.line, cx) {
-			return v, c.sleepUnlessMore(cx)
-		}
+	switch v, err = c.take(); {
+	case err == errLost:
+		return v, again(cx)
+	case err != ErrEmpty:
+		f.q.yielded = false
+		f.Drop() // perhaps we were the next that our own receive has woken
+		return v, err
+	case !f.q.yielded:
+		f.q.yielded = true
+		return v, again(cx)
 	}
+	f.q.wait(&c.recv.line, cx)
+	return v, c.sleepUnlessMore(cx)
 }
 
 // Drop gives up waiting. If the future had been woken already, another that waits
@@ -133,26 +128,22 @@ func (f *MPMCSend[T]) Poll(cx *rouse.Context) (none struct{}, err error) {
 	if !cx.Spend() {
 		return none, rouse.Pending
 	}
-	for {
-		if err = c.offer(f.v); err == errLost {
-			return none, again(cx)
+	switch err = c.offer(f.v); {
+	case err == errLost:
+		return none, again(cx)
+	case err != ErrFull:
+		f.q.yielded = false
+		f.Drop() // perhaps we were the next that our own send has woken
+		if err == nil {
+			f.empty()
 		}
-		if err != ErrFull {
-			f.q.yielded = false
-			f.Drop() // perhaps we were the next that our own send has woken
-			if err == nil {
-				f.empty()
-			}
-			return none, err
-		}
-		if !f.q.yielded {
-			f.q.yielded = true
-			return none, again(cx)
-		}
-		if f.q.wait(&c.send.line, cx) {
-			return none, c.sleepUnlessRoom(cx)
-		}
+		return none, err
+	case !f.q.yielded:
+		f.q.yielded = true
+		return none, again(cx)
 	}
+	f.q.wait(&c.send.line, cx)
+	return none, c.sleepUnlessRoom(cx)
 }
 
 func (f *MPMCSend[T]) empty() {

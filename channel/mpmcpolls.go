@@ -15,18 +15,15 @@ func (c *MPMC[T]) PollSend(cx *rouse.Context, v T) error {
 	if !cx.Spend() {
 		return rouse.Pending
 	}
-	err := c.offer(v)
-	if err == ErrFull {
-		c.send.crowd.join(cx)
-		err = c.offer(v) // register, then look again
-	}
-	switch err {
+	switch err := c.offer(v); err {
 	case errLost:
 		return again(cx)
 	case ErrFull:
+		c.send.crowd.join(cx)
 		return c.sleepUnlessRoom(cx)
+	default:
+		return err
 	}
-	return err
 }
 
 // PollRecv receives the next element, or returns [rouse.Pending]: then the task
@@ -39,15 +36,11 @@ func (c *MPMC[T]) PollRecv(cx *rouse.Context) (v T, err error) {
 	if !cx.Spend() {
 		return v, rouse.Pending
 	}
-	v, err = c.take()
-	if err == ErrEmpty {
-		c.recv.crowd.join(cx)
-		v, err = c.take() // register, then look again
-	}
-	switch err {
+	switch v, err = c.take(); err {
 	case errLost:
 		err = again(cx)
 	case ErrEmpty:
+		c.recv.crowd.join(cx)
 		err = c.sleepUnlessMore(cx)
 	}
 	return v, err
@@ -62,13 +55,15 @@ func again(cx *rouse.Context) error {
 	return rouse.Pending
 }
 
-// sleepUnlessMore is the last that a receiver does who has entered, and then has
-// found nothing: he sleeps, unless a send is under way that has its place already.
-// Such a one may end without seeing him, see [mpmc.Ring.Loose]; all that take
-// their place after Empty has said so will see him.
+// sleepUnlessMore is the last that a receiver does who has found nothing and has
+// entered: register, then look again. He sleeps, unless a send is under way that
+// has its place already. Such a one may end without seeing him, see
+// [mpmc.Ring.Loose]; all that take their place after Empty said so will see him.
 func (c *MPMC[T]) sleepUnlessMore(cx *rouse.Context) error {
 	if !c.ring.Empty() {
-		runtime.Gosched() // who takes so long has been preempted
+		if !c.ring.Ready() {
+			runtime.Gosched() // who is in the midst may have been preempted
+		}
 		return again(cx)
 	}
 	cx.Refund()
@@ -78,7 +73,9 @@ func (c *MPMC[T]) sleepUnlessMore(cx *rouse.Context) error {
 // sleepUnlessRoom is the same for senders.
 func (c *MPMC[T]) sleepUnlessRoom(cx *rouse.Context) error {
 	if !c.ring.Full() {
-		runtime.Gosched()
+		if !c.ring.Room() {
+			runtime.Gosched()
+		}
 		return again(cx)
 	}
 	cx.Refund()

@@ -35,6 +35,9 @@ type Config struct {
 	Depth int
 	// Seed is that of the random schedules.
 	Seed uint64
+	// Late explores what a release store may do on amd64: its thread sees it at
+	// once, others at some later time. See late.go. Without it each is seen at once.
+	Late bool
 	// Steps is how many operations an execution may have; more is a livelock.
 	// 0 stands for 2000.
 	Steps int
@@ -148,7 +151,7 @@ func explorerFor(c Config, preemptions int) explorer {
 	}
 }
 
-func newEngine(c Config) *engine { return &engine{maxSteps: c.Steps} }
+func newEngine(c Config) *engine { return &engine{maxSteps: c.Steps, late: c.Late} }
 
 // exploreAll goes on until r counts limit schedules, and reports whether
 // nothing was left before.

@@ -13,6 +13,9 @@
 // is hidden from the detector, so that an access which only the scheduler
 // ordered is reported.
 //
+// One operation is weaker: [atomics.StoreRelease], which others may see late. With
+// [Config.Late] the checker explores that, see late.go.
+//
 // The words of internal/atomics are aliases of those of sync/atomic. With the
 // build tag interleave they are others, which call [Begin] and [End] around the
 // real operation; a goroutine that no checked run knows passes at once.

@@ -77,6 +77,7 @@ type explorer interface {
 type engine struct {
 	explorer explorer
 	maxSteps int
+	late     bool // see Config.Late
 
 	threads []*thread
 	objects []object

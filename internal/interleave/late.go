@@ -21,7 +21,7 @@ type late struct {
 //go:norace
 func Delay(addr uintptr, v uint64, perform func()) bool {
 	e, t := running()
-	if t == nil || t.building || e.starting {
+	if t == nil || !e.late || t.building || e.starting {
 		return false
 	}
 	t.flush()

@@ -36,7 +36,8 @@
 // there hides the elements behind its own until it goes on. Likewise a push
 // reports full while the pop that took its slot a lap ago has not ended. Who
 // builds waiting on top therefore lets whoever finishes a slot do the waking,
-// and lets who is woken look whether there is more.
+// and lets who is woken look whether there is more. Empty and Full, on the other
+// hand, count what is on its way.
 //
 // A consumer that is stalled in the midst of a pop keeps one slot from being
 // used again, and producers go on until they come around to it. A producer
@@ -49,15 +50,33 @@
 //   - The store of the turn at the end of a pop, with the load of it at the begin
 //     of the next lap's push: the element has been read and cleared.
 //   - tail's and head's swaps, with each other's: each position is taken once.
+//   - tail's swap in a push, with Empty's load of it: a push that takes its position
+//     later sees what the caller of Empty stored before. Likewise head's, with
+//     Full's.
 //   - Close's Or of tail, with a push's swap: a push either has its position
 //     before the close, or none.
 //   - Queue: the swap of a ring's next, with the load of it in Pop and Push: the
 //     new ring, and the element that stands in it already.
+//
+// # Loose rings
+//
+// On amd64 half of what a push costs is the store of the turn, an exchange, though
+// a plain move would be enough to publish the element. What a move doesn't do is
+// keep loads that come after it from being done before: who publishes and then
+// looks for waiters may find none, while one enters who does not see the element
+// yet. But the swap that took the position is a fence as well, so a loose ring
+// passes its slots on by moves, and waiters go by the positions: who has entered
+// and then finds by Empty that none is taken is seen by all who take one later;
+// and if one is taken he doesn't sleep, since its push is about to end. The array
+// channel of Rust's crossbeam waits so: a release store of the stamp, and emptiness
+// told by head and tail. That move makes no ring linearizable by itself: for an
+// instant a pop may find nothing though the push has returned. Empty and Full are
+// exact, so package channel asks them before it says so.
 //
 // # Interrupts
 //
 // Ring.Push allocates nothing, takes no lock and waits for nobody, also not for
 // a push that it has interrupted on the same thread: it takes the next slot. It
 // is a loop only because of swaps that fail, and each failure means that another
-// push has succeeded.
+// push has succeeded. Offer is one round of the loop.
 package mpmc

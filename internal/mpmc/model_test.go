@@ -11,6 +11,9 @@ func TestRingModel(t *testing.T) {
 		rng := rand.New(rand.NewPCG(uint64(seed), 4))
 		capacity := 1 + seed%9
 		r := NewRing[int](capacity)
+		if seed%2 == 1 {
+			r.Loose()
+		}
 		var model []int
 		over := false
 		for step := range 400 {
@@ -43,6 +46,9 @@ func TestRingModel(t *testing.T) {
 				if want {
 					model = model[1:]
 				}
+			}
+			if r.Empty() != (!over && len(model) == 0) || r.Full() != (!over && len(model) == capacity) {
+				t.Fatalf("seed %d: Empty %v, Full %v; model %v, closed %v", seed, r.Empty(), r.Full(), model, over)
 			}
 			if r.Len() != len(model) || r.Cap() != capacity || r.Closed() != over || r.Drained() != (over && len(model) == 0) {
 				t.Fatalf("seed %d: Len %d, Cap %d, Closed %v, Drained %v; model %v, closed %v",

@@ -115,15 +115,6 @@ func (r *Ring[T]) Offer(v T) Outcome {
 	}
 }
 
-// pass gives the slot to whom its turn names next.
-func (r *Ring[T]) pass(s *slot[T], turn uint64) {
-	if r.loose {
-		atomics.StoreRelease(&s.turn, turn)
-	} else {
-		s.turn.Store(turn)
-	}
-}
-
 // Pop takes the element that has been there longest. It reports false if there
 // is none; it may do so while there is one, if a push has begun and not ended.
 // The ring keeps no reference to what was taken.
@@ -154,35 +145,6 @@ func (r *Ring[T]) Take() (v T, how Outcome) {
 		case d < 0:
 			return v, Refused // nothing there, or not yet
 		}
-	}
-}
-
-// defaultBack is some hundred nanoseconds at first, and two microseconds at last.
-const defaultBack = 256
-
-// Patience sets how long a push or pop stands back when another has won a place
-// before it: so many empty loops, some four a nanosecond, and up to sixteen times
-// as many if it happens again. Whoever was quicker has the cache line now, and
-// moves many elements with it instead of one: the longer, the more throughput,
-// and the more delay for who lost. Call it before the ring is used.
-func (r *Ring[T]) Patience(loops int) { r.back = loops }
-
-// Loose makes Push and Pop cheaper by a third or more where an ordered store is
-// dear: what the caller loads after one of them may have been loaded before others
-// see the slot change; not, though, before they see that its position is taken.
-// So a pusher may miss who came to wait after that moment. Who waits finds that
-// out by Empty, or Full, and must not sleep before they say so. Call it before
-// the ring is used.
-func (r *Ring[T]) Loose() { r.loose = true }
-
-// StandBack lets a moment pass after a loss, the first being 0.
-func (r *Ring[T]) StandBack(try int) { Spin(r.back << min(try, 4)) }
-
-// Spin lets a moment pass: n empty loops.
-//
-//go:noinline
-func Spin(n int) {
-	for range n {
 	}
 }
 
@@ -222,36 +184,6 @@ func (r *Ring[T]) Room() bool {
 			return d == 0
 		}
 	}
-}
-
-// Empty reports that at a moment during the call there was no element, and none on
-// its way in. Every push that takes a position after it came after it entirely:
-// it sees whatever the caller stored before. A closed ring is never Empty, there
-// is nothing to wait for.
-func (r *Ring[T]) Empty() bool {
-	pos := r.head.Load()
-	switch tail := r.tail.Load(); { // pairs with the swap in Push, and with Close
-	case tail == pos: // head is never past tail, so it was here, too
-		return true
-	case tail&^closed != pos && int64(r.at(pos).turn.Load()-(pos+1)) < 0:
-		atomics.Spinning() // until that push ends
-	}
-	return false
-}
-
-// Full reports that at a moment during the call there was no room, and none about
-// to be. Every pop that takes a position after it came after it entirely: it sees
-// whatever the caller stored before. A closed ring is never Full.
-func (r *Ring[T]) Full() bool {
-	pos := r.tail.Load()
-	switch {
-	case pos&closed != 0:
-	case r.head.Load() == pos-r.lap: // pairs with the swap in Pop; tail is never past head+lap
-		return true
-	case int64(r.at(pos).turn.Load()-pos) < 0:
-		atomics.Spinning() // until that pop ends
-	}
-	return false
 }
 
 // Len returns how many elements there are, those on their way in included. It

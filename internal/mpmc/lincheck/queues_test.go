@@ -6,6 +6,7 @@ import (
 
 	"github.com/anishathalye/porcupine"
 
+	"github.com/rouse-go/rouse/channel"
 	"github.com/rouse-go/rouse/internal/mpmc"
 )
 
@@ -20,6 +21,7 @@ func TestLinearizable(t *testing.T) {
 		make     func() queue
 	}{
 		{"ring of 1", 1, ring(1)}, {"ring of 2", 2, ring(2)}, {"ring of 3", 3, ring(3)}, {"ring of 8", 8, ring(8)},
+		{"channel of 1", 1, tries(1)}, {"channel of 3", 3, tries(3)},
 		{"queue", 0, unbounded(64)}, {"queue that grows", 0, unbounded(1)}, {"queue that grows later", 0, unbounded(3)},
 	} {
 		t.Run(kind.name, func(t *testing.T) {
@@ -48,6 +50,17 @@ func ring(capacity int) func() queue {
 	return func() queue {
 		r := mpmc.NewRing[int](capacity)
 		return queue{r.Push, r.Pop}
+	}
+}
+
+// tries is an MPMC channel, whose ring is a loose one.
+func tries(capacity int) func() queue {
+	return func() queue {
+		c := channel.NewMPMC[int](capacity)
+		return queue{
+			func(v int) bool { return c.TrySend(v) == nil },
+			func() (int, bool) { v, err := c.TryRecv(); return v, err == nil },
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ var mpmc = Benchmark{
 	Base: "chan",
 	Impls: []Impl{
 		{Name: "mpmc", How: "goroutines, channel.MPMC, Send and Recv", Run: mpmcGoroutines, Goal: Goal{Ratio: 0.5}},
-		{Name: "shared", How: "tasks on executor.Shared, channel.MPMC, futures", Run: mpmcShared},
+		{Name: "shared", How: "tasks on executor.Shared, channel.MPMC, futures", Run: mpmcShared, Goal: Goal{Ratio: 0.5}},
 		{Name: "chan", How: "goroutines, a Go channel", Run: mpmcChan},
 	},
 }
