@@ -2,6 +2,7 @@ package rouse
 
 import (
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -94,6 +95,35 @@ func TestAtomicCellsAreReused(t *testing.T) {
 	j6.Poll(other)
 	if other.cells.of(r6.h.itab).n != 0 {
 		t.Error("kept")
+	}
+}
+
+// A Runnable of a task that has ended is refused, though the cell waits for its
+// next task.
+func TestAtomicCellsThatAreKeptDoNotRun(t *testing.T) {
+	cx := NewExecutorContext(nil, nil)
+	var q inQueue
+	taskIn(cx, &q, Ready(0)) // so that cells are asked for
+	r, j := taskIn(cx, &q, Ready(1))
+	q.run(cx)
+	j.Poll(cx)
+	for name, misuse := range map[string]func(){"Run": func() { r.Run(cx) }, "Drop": r.Drop} {
+		func() {
+			defer func() {
+				if text, _ := recover().(string); !strings.HasPrefix(text, "rouse: "+name) {
+					t.Errorf("%s: %q", name, text)
+				}
+			}()
+			misuse()
+		}()
+	}
+	if r2, j2 := taskIn(cx, &q, Ready(2)); r2.h != r.h {
+		t.Error("the cell was not kept")
+	} else {
+		q.run(cx)
+		if v, err := j2.Poll(cx); v != 2 || err != nil {
+			t.Errorf("%d, %v", v, err)
+		}
 	}
 }
 

@@ -112,6 +112,7 @@ func (w *worker) main() {
 		r := w.pick()
 		if r.IsZero() {
 			if r = w.search(); r.IsZero() {
+				w.favored = rouse.Runnable{} // its memory is not ours to keep
 				w.park(w.searching)
 				w.searching = true
 				continue
