@@ -66,3 +66,32 @@ PURE := . ./internal/... ./channel ./timer ./driver ./driver/manual ./examples/k
 riscv64: ## the pure packages' tests on another processor, under qemu-user
 	@command -v qemu-riscv64 >/dev/null || { echo "qemu-riscv64 is missing; run make test-deps"; exit 1; }
 	CGO_ENABLED=0 GOARCH=riscv64 $(GO) test -short -exec qemu-riscv64 $(PURE)
+
+s390x: ## the pure packages' tests on a big-endian processor, under qemu-user
+	@command -v qemu-s390x >/dev/null || { echo "qemu-s390x is missing; run make test-deps"; exit 1; }
+	CGO_ENABLED=0 GOARCH=s390x $(GO) test -short -exec qemu-s390x $(PURE)
+
+arm64: ## the same on arm64; for information, since qemu's emulation of it has a fault, see docs/verification.md
+	@command -v qemu-aarch64 >/dev/null || { echo "qemu-aarch64 is missing; run make test-deps"; exit 1; }
+	CGO_ENABLED=0 GOARCH=arm64 $(GO) test -short -exec qemu-aarch64 $(PURE)
+
+# WebAssembly has one thread and preempts nobody. wazero is a runtime for it in Go.
+WAZERO := github.com/tetratelabs/wazero/cmd/wazero@v1.12.0
+
+wasip1: ## the tests of what runs without a kernel, as WebAssembly in wazero
+	@mkdir -p bin
+	GOBIN=$(CURDIR)/bin $(GO) install $(WAZERO)
+	PATH="$(CURDIR)/bin:$$PATH" GOWASIRUNTIME=wazero GOOS=wasip1 GOARCH=wasm $(GO) test -short -timeout 5m \
+		-exec "$$($(GO) env GOROOT)/lib/wasm/go_wasip1_wasm_exec" $(PURE) ./driver/portable ./executor ./fiber
+
+# What the schedule, the collector and pointers' checks may bring to light.
+UNSAFE := . ./internal/coro ./internal/uring ./driver/uring ./driver/internal/... ./fiber ./executor
+
+stress: ## the runtime's tests with 1, 2 and 4 processors, an eager collector, checked pointers
+	@set -e; for n in 1 2 4; do echo "== GOMAXPROCS=$$n"; \
+		GOMAXPROCS=$$n $(GO) test -race -shuffle=on -short -count=1 . ./executor ./fiber ./channel ./timer ./netio ./driver/...; done
+	GODEBUG=gccheckmark=1 $(GO) test -short -count=1 $(UNSAFE)
+	$(GO) test -gcflags=all=-d=checkptr -short -count=1 $(UNSAFE)
+	GOGC=1 GODEBUG=clobberfree=1 $(GO) test -short -count=1 $(UNSAFE)
+
+.PHONY: s390x arm64 wasip1 stress

@@ -3,6 +3,7 @@ package rouse
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -80,7 +81,7 @@ func TestAwaitOnResultOrNothing(t *testing.T) {
 			}
 		}
 		t.Logf("%d results, %d given up", given, gone)
-		if gone == 0 || given == 0 {
+		if (gone == 0 || given == 0) && runtime.GOARCH != "wasm" { // on one thread they may all come too late
 			t.Error("one of the two never happened")
 		}
 	})

@@ -186,3 +186,69 @@ func TestBlockingFuturePolledAfterItsResult(t *testing.T) {
 	}
 	mustPanic(t, "polled after its result", func() { rouse.BlockOn(f) })
 }
+
+// The same under Shared: more jobs than goroutines, jobs that fail, and an end that
+// waits for none.
+func TestConformance_091_131_SharedBlocking(t *testing.T) {
+	c := startShared(t, func(cfg *executor.SharedConfig) { cfg.BlockingWorkers = 2 })
+	job := func(fn func() (int, error)) rouse.JoinHandle[int] {
+		return executor.SpawnShared(c.Shared, executor.BlockingFuture(c.Shared, fn))
+	}
+	var running, most counter
+	var hs []rouse.JoinHandle[int]
+	for i := range 50 {
+		hs = append(hs, job(func() (int, error) {
+			most.Store(max(most.Load(), running.Add(1)))
+			runtime.Gosched()
+			running.Add(-1)
+			return i, nil
+		}))
+	}
+	for i, h := range hs {
+		if v, err := wait(t, h); v != i || err != nil {
+			t.Errorf("job %d: %d, %v", i, v, err)
+		}
+	}
+	if n := most.Load(); n > 2 {
+		t.Errorf("%d ran at once, want 2", n)
+	}
+	for range 3 { // the pool goes on after each
+		_, err := wait(t, job(func() (int, error) { panic("in the job") }))
+		if p := asPanic(t, err); p.Value != "in the job" {
+			t.Errorf("%v", p)
+		}
+		if _, err := wait(t, job(func() (int, error) { runtime.Goexit(); return 0, nil })); err != rouse.ErrGoexit {
+			t.Error(err)
+		}
+		if _, err := wait(t, job(func() (int, error) { return 0, errors.ErrUnsupported })); err != errors.ErrUnsupported {
+			t.Error(err)
+		}
+	}
+	begun, release, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	hs = nil
+	for i := range 3 {
+		hs = append(hs, job(func() (int, error) {
+			begun <- struct{}{}
+			<-release
+			ended <- struct{}{}
+			return 0, nil
+		}))
+		if i < 2 {
+			receive(t, begun)
+		}
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	for _, h := range hs {
+		if _, err := wait(t, h); err != rouse.ErrCanceled {
+			t.Errorf("a job's task after Close: %v", err)
+		}
+	}
+	if _, err := rouse.BlockOn(executor.BlockingFuture(c.Shared, func() (int, error) { return 1, nil })); err != rouse.ErrClosed {
+		t.Errorf("a new job after Close: %v", err)
+	}
+	close(release)
+	receive(t, ended)
+	receive(t, ended)
+}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/internal/gid"
 )
 
 // How tasks end, and what becomes of their handles, on each kind of executor; see
@@ -292,7 +293,7 @@ func TestConformance_085_DroppedAtHome(t *testing.T) {
 			p := forever()
 			p.onDrop = func() {
 				onLoop, atHome = rouse.OnLoop(), true
-				if l, ok := s.ex.(*executor.Local); ok {
+				if l, ok := s.ex.(*executor.Local); ok && gid.Known {
 					atHome = l.AtHome()
 				}
 			}

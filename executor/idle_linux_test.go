@@ -1,12 +1,14 @@
 package executor_test
 
 import (
+	"context"
 	"runtime"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/timer"
 )
@@ -42,8 +44,31 @@ func TestConformance_115_142_AnIdleExecutorUsesNoCPU(t *testing.T) {
 	})
 }
 
-// 115: idle workers use no CPU.
-func TestConformance_115_SharedIdle(t *testing.T) {
+// Fibers that wait cost no more than tasks that do.
+func TestConformance_115_FibersIdle(t *testing.T) {
+	t.Run("Fiber", func(t *testing.T) {
+		l, _ := onDefault(t)
+		for range 1000 {
+			executor.SpawnFiber(t.Context(), l, forever().await)
+		}
+		executor.SpawnFiber(t.Context(), l, func(ctx context.Context) (struct{}, error) {
+			return rouse.Await(ctx, fut[struct{}](timer.Sleep(time.Hour)))
+		})
+		idle(t, l)
+		runtime.GC()
+		time.AfterFunc(time.Second/2, l.Stop) // the length of the measurement
+		before := cpuTime(t)
+		if err := l.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if used := cpuTime(t) - before; used > 50*time.Millisecond {
+			t.Errorf("half a second with a thousand idle fibers cost %v", used)
+		}
+	})
+}
+
+// Idle workers use no CPU.
+func TestConformance_115_142_SharedIdle(t *testing.T) {
 	on(t, 4, func(s *executor.Shared) {
 		for range 100 {
 			wait(t, spawnShared(s, after(1, 1)))

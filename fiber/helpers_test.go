@@ -33,7 +33,7 @@ func eachWorld(t *testing.T, test func(t *testing.T, w world)) {
 	for _, name := range strings.Split(executor.DriverNames(), ", ") {
 		ws = append(ws, world{name, func() (driver.Driver, error) { return executor.OpenDriver(name) }})
 	}
-	ws = append(ws, world{"manual", func() (driver.Driver, error) { return manual.New(manual.Config{AutoAdvance: true}) }})
+	ws = append(ws, world{"manual", manualAdvancing})
 	for _, w := range ws {
 		t.Run(w.name, func(t *testing.T) {
 			bound(t)
@@ -41,6 +41,8 @@ func eachWorld(t *testing.T, test func(t *testing.T, w world)) {
 		})
 	}
 }
+
+func manualAdvancing() (driver.Driver, error) { return manual.New(manual.Config{AutoAdvance: true}) }
 
 // bound ends the test run, with all stacks, if the test takes for ever.
 func bound(t testing.TB) {

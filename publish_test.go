@@ -1,5 +1,3 @@
-//go:build race
-
 package rouse
 
 import (
@@ -8,9 +6,10 @@ import (
 )
 
 // A wake of a task that is scheduled already says nothing to anybody, and yet
-// publishes what its waker wrote: the race detector is the judge. So that the
-// wake alone orders the write and the poll, the test learns by a variable that
-// the detector doesn't watch that the wake is over.
+// publishes what its waker wrote: the race detector is the judge, so without it
+// the test says little. So that the wake alone orders the write and the poll, the
+// test learns by a variable that the detector doesn't watch that the wake is
+// over.
 func TestConformance_022_IgnoredWakePublishes(t *testing.T) {
 	bothKinds(t, func(t *testing.T, x *rig) {
 		written, read := 0, 0
