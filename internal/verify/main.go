@@ -1,7 +1,7 @@
 // Command verify checks all that the project can check by itself, and prints one
 // table of it:
 //
-//	go run ./internal/verify [-short] [-race] [-fuzztime 10s] [-only stages]
+//	go run ./internal/verify [-short] [-race=false] [-fuzztime 10s] [-only stages]
 //
 // It runs the tests of every module, and from the same run tells the conformance
 // rows, the faults that were injected and what was left behind; the models of the
@@ -54,7 +54,7 @@ func main() {
 func parseOptions(args []string) (o options, err error) {
 	fs := flag.NewFlagSet("verify", flag.ExitOnError)
 	fs.BoolVar(&o.short, "short", false, "a subset of the mutants, and two seconds for each fuzz target: for CI")
-	fs.BoolVar(&o.race, "race", false, "run the tests under the race detector, and in random order")
+	fs.BoolVar(&o.race, "race", true, "run the tests under the race detector, and in random order")
 	fs.DurationVar(&o.fuzzTime, "fuzztime", 0, "how long to fuzz each target; 0 means 10s, or 2s with -short")
 	only := fs.String("only", "", "run these `stages` only, with commas between: "+strings.Join(stageNames, ", "))
 	_ = fs.Parse(args) // it exits

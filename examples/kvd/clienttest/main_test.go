@@ -18,6 +18,7 @@ import (
 	// Not used here: kvd is built from it, and a change of it must not meet
 	// cached test results.
 	_ "github.com/rouse-go/rouse/examples/kvd/internal/server"
+	"github.com/rouse-go/rouse/internal/leakcheck"
 )
 
 // patience bounds every wait of these tests.
@@ -45,7 +46,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	return m.Run()
+	return leakcheck.Main(m, nil)
 }
 
 // plainKvd is the program as users build it, and testedKvd the same with the
