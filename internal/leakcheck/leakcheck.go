@@ -17,6 +17,8 @@ import (
 	"io"
 	"maps"
 	"os"
+	"os/signal"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -52,9 +54,13 @@ func isFuzzing() bool {
 
 // account is Main without its surroundings.
 func account(out io.Writer, run func() int, exempt func() int, patience time.Duration) int {
-	// Go's own poller opens two descriptors with the first timer or socket of
-	// the process: have them there before counting.
+	// Go's own poller opens two descriptors with the first timer or socket of the
+	// process, and the first use of signals starts a goroutine that stays: have
+	// them there before counting.
 	time.AfterFunc(time.Hour, func() {}).Stop()
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt)
+	signal.Stop(signals)
 	before := take()
 	code := run()
 	if exempt != nil {
@@ -69,7 +75,8 @@ func account(out io.Writer, run func() int, exempt func() int, patience time.Dur
 	fmt.Fprintf(out, "leak: package=%s %s\n", testedPackage(), extra)
 	if code == 0 && !extra.zero() {
 		stacks := make([]byte, 1<<20)
-		fmt.Fprintf(out, "the tests have left what this line counts\n%s\n", stacks[:runtime.Stack(stacks, true)])
+		fmt.Fprintf(out, "the tests have left what this line counts; open now: %s\n%s\n",
+			strings.Join(openFiles(), " "), stacks[:runtime.Stack(stacks, true)])
 		return 1
 	}
 	return code
@@ -136,4 +143,15 @@ func Descriptors() int {
 		return 0
 	}
 	return len(list)
+}
+
+// openFiles says what the descriptors are.
+func openFiles() (names []string) {
+	links, _ := filepath.Glob("/proc/self/fd/*")
+	for _, link := range links {
+		if to, err := os.Readlink(link); err == nil {
+			names = append(names, filepath.Base(link)+"→"+to)
+		}
+	}
+	return names
 }
