@@ -23,6 +23,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -40,6 +41,26 @@ func Main(m *testing.M, exempt func() int) int {
 		return m.Run() // the process that leads and those that work have their own ways to end
 	}
 	return account(os.Stdout, m.Run, exempt, patience)
+}
+
+// forgiven is what tests have left on purpose.
+var forgiven struct {
+	sync.Mutex
+	counts
+}
+
+// Forgive says that a test leaves n things of a kind behind on purpose, such as
+// goroutines that can't end. From any goroutine.
+func Forgive(kind string, n int) {
+	if _, known := take()[kind]; !known {
+		panic("rouse: leakcheck: there is no kind " + kind)
+	}
+	forgiven.Lock()
+	defer forgiven.Unlock()
+	if forgiven.counts == nil {
+		forgiven.counts = counts{}
+	}
+	forgiven.counts[kind] += n
 }
 
 // isFuzzing reports whether this process takes part in go test -fuzz.
@@ -68,6 +89,12 @@ func account(out io.Writer, run func() int, exempt func() int, patience time.Dur
 		before["goroutines"] += n
 		before["fibers"] += n
 	}
+	forgiven.Lock()
+	for kind, n := range forgiven.counts {
+		before[kind] += n
+	}
+	clear(forgiven.counts)
+	forgiven.Unlock()
 	if code != 0 {
 		patience = 0 // a test that has failed may leave what it likes, and goes first
 	}
