@@ -46,21 +46,21 @@ func Main(m *testing.M, exempt func() int) int {
 // forgiven is what tests have left on purpose.
 var forgiven struct {
 	sync.Mutex
-	counts
+	Counts
 }
 
 // Forgive says that a test leaves n things of a kind behind on purpose, such as
 // goroutines that can't end. From any goroutine.
 func Forgive(kind string, n int) {
-	if _, known := take()[kind]; !known {
+	if _, known := Take()[kind]; !known {
 		panic("rouse: leakcheck: there is no kind " + kind)
 	}
 	forgiven.Lock()
 	defer forgiven.Unlock()
-	if forgiven.counts == nil {
-		forgiven.counts = counts{}
+	if forgiven.Counts == nil {
+		forgiven.Counts = Counts{}
 	}
-	forgiven.counts[kind] += n
+	forgiven.Counts[kind] += n
 }
 
 // isFuzzing reports whether this process takes part in go test -fuzz.
@@ -82,7 +82,7 @@ func account(out io.Writer, run func() int, exempt func() int, patience time.Dur
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt)
 	signal.Stop(signals)
-	before := take()
+	before := Take()
 	code := run()
 	if exempt != nil {
 		n := exempt()
@@ -90,17 +90,17 @@ func account(out io.Writer, run func() int, exempt func() int, patience time.Dur
 		before["fibers"] += n
 	}
 	forgiven.Lock()
-	for kind, n := range forgiven.counts {
+	for kind, n := range forgiven.Counts {
 		before[kind] += n
 	}
-	clear(forgiven.counts)
+	clear(forgiven.Counts)
 	forgiven.Unlock()
 	if code != 0 {
 		patience = 0 // a test that has failed may leave what it likes, and goes first
 	}
-	extra := before.settle(patience)
+	extra := before.Extra(patience)
 	fmt.Fprintf(out, "leak: package=%s %s\n", testedPackage(), extra)
-	if code == 0 && !extra.zero() {
+	if code == 0 && !extra.Zero() {
 		stacks := make([]byte, 1<<20)
 		fmt.Fprintf(out, "the tests have left what this line counts; open now: %s\n%s\n",
 			strings.Join(openFiles(), " "), stacks[:runtime.Stack(stacks, true)])
@@ -109,33 +109,34 @@ func account(out io.Writer, run func() int, exempt func() int, patience time.Dur
 	return code
 }
 
-// counts are numbers of things by kind.
-type counts map[string]int
+// Counts are numbers of things by kind.
+type Counts map[string]int
 
-// take counts.
-func take() counts {
-	c := counts{"goroutines": runtime.NumGoroutine(), "descriptors": Descriptors()}
+// Take counts.
+func Take() Counts {
+	c := Counts{"goroutines": runtime.NumGoroutine(), "descriptors": Descriptors()}
 	for kind, count := range census.Kinds() {
 		c[kind] = count.Now()
 	}
 	return c
 }
 
-// settle waits until there is no more of anything than c says, or patience is
+// Extra waits until there is no more of anything than c says, or patience is
 // over, and returns how much more there is.
-func (c counts) settle(patience time.Duration) counts {
+func (c Counts) Extra(patience time.Duration) Counts {
 	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
-		extra := take()
+		extra := Take()
 		for kind := range extra {
 			extra[kind] = max(0, extra[kind]-c[kind])
 		}
-		if extra.zero() || !time.Now().Before(end) {
+		if extra.Zero() || !time.Now().Before(end) {
 			return extra
 		}
 	}
 }
 
-func (c counts) zero() bool {
+// Zero reports whether there is nothing.
+func (c Counts) Zero() bool {
 	for _, n := range c {
 		if n != 0 {
 			return false
@@ -145,7 +146,7 @@ func (c counts) zero() bool {
 }
 
 // String is like "goroutines=0 descriptors=0 …": what every process has comes first.
-func (c counts) String() string {
+func (c Counts) String() string {
 	fields := []string{fmt.Sprint("goroutines=", c["goroutines"]), fmt.Sprint("descriptors=", c["descriptors"])}
 	for _, kind := range slices.Sorted(maps.Keys(census.Kinds())) {
 		fields = append(fields, fmt.Sprint(kind, "=", c[kind]))

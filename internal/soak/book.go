@@ -90,8 +90,8 @@ func (b *book) add(t tally) {
 
 // A tally counts what was done.
 type tally struct {
-	Polls, Results, Canceled, Drops    int
-	Timers, Sent, Received, Bytes      int
+	Polls, Results, Canceled, Drops     int
+	Timers, Sent, Received, Bytes       int
 	Conns, Files, Fibers, Aborts, Wakes int
 }
 

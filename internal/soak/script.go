@@ -139,8 +139,11 @@ func (s *script) spawn() (j rouse.JoinHandle[int], w *watch) {
 	case 1, 2:
 		var child *script
 		if child, w = r.newScript("fiber", on, s.rng, s.deep-1); w != nil {
-			j = executor.SpawnFiber(on.ex.Context(context.Background()), on.ex, child.run)
 			w.fiber = true
+			j = executor.SpawnFiber(on.ex.Context(context.Background()), on.ex, child.run)
+			r.book.mu.Lock()
+			w.task, w.known = j.AbortHandle(), true
+			r.book.mu.Unlock()
 		}
 	default:
 		if _, w = r.newScript("shared task", nil, s.rng, s.deep-1); w != nil {

@@ -298,6 +298,9 @@ func (s *script) blocking() rouse.Future[int] {
 	}}
 }
 
+// onPurpose is what tasks panic with that are to panic.
+const onPurpose = "on purpose"
+
 // panicking joins a task that panics: that is its result, and nobody else's.
 func (s *script) panicking() rouse.Future[int] {
 	var j rouse.JoinHandle[int]
@@ -306,14 +309,14 @@ func (s *script) panicking() rouse.Future[int] {
 		poll: func(cx *rouse.Context) (int, error) {
 			if !begun {
 				begun = true
-				j = executor.Spawn[int](s.on.ex, rouse.FutureFunc[int](func(*rouse.Context) (int, error) { panic("on purpose") }))
+				j = executor.Spawn[int](s.on.ex, rouse.FutureFunc[int](func(*rouse.Context) (int, error) { panic(onPurpose) }))
 			}
 			_, err := j.Poll(cx)
 			if err == rouse.Pending {
 				return 0, err
 			}
 			var p *rouse.PanicError
-			if errors.As(err, &p) && p.Value == "on purpose" || errors.Is(err, rouse.ErrCanceled) {
+			if errors.As(err, &p) && p.Value == onPurpose || errors.Is(err, rouse.ErrCanceled) {
 				return 0, nil
 			}
 			return 0, fmt.Errorf("a task panicked, and its handle says %w", err)
@@ -326,4 +329,3 @@ func (s *script) panicking() rouse.Future[int] {
 		},
 	}
 }
-

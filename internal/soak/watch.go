@@ -16,6 +16,9 @@ type watch struct {
 	tally tally
 
 	fiber   bool // it ends on a coroutine
+	started atomic.Bool
+	task    rouse.AbortHandle // of a fiber; book.mu guards it
+	known   bool              // task is set
 	polling atomic.Int32
 	ends    atomic.Int32
 }
@@ -38,6 +41,7 @@ func (w *watch) enter() {
 	if n := w.polling.Add(1); n != 1 {
 		w.r.book.failf("task %d (%s) is polled by %d at once", w.id, w.kind, n)
 	}
+	w.started.Store(true)
 	if w.ends.Load() != 0 {
 		w.r.book.failf("task %d (%s) is polled after its end", w.id, w.kind)
 	}
@@ -56,6 +60,12 @@ func (w *watch) end(how string) {
 }
 
 func (w *watch) ended() bool { return w.ends.Load() != 0 }
+
+// over reports whether the task has ended, or is a fiber that was cancelled
+// before it began: nobody tells that one. book.mu is held.
+func (w *watch) over() bool {
+	return w.ended() || w.known && !w.started.Load() && w.task.IsFinished() && !w.started.Load()
+}
 
 func (w *watch) Poll(cx *rouse.Context) (int, error) {
 	w.enter()
