@@ -206,6 +206,30 @@ func TestWithTimeoutEndsWithTheExecutor(t *testing.T) {
 	s.armed(0)
 }
 
+// A fiber that is cancelled, and cancels its timed ctx on the way out, leaves no
+// alarm, though the ctx has ended already: on the goroutine on which package
+// context tells that the fiber's own ctx has.
+func TestCancelDisarmsWhatTheParentHasEnded(t *testing.T) {
+	s := onStage(t)
+	left := -1
+	j := executor.SpawnFiber(s.l.Context(t.Context()), s.l, func(ctx context.Context) (int, error) {
+		timed, cancel := timer.WithTimeout(ctx, time.Hour)
+		defer func() {
+			receive(t, timed.Done())
+			cancel()
+			left = s.l.Alarms().Len()
+		}()
+		_, err := rouse.Await[struct{}](ctx, timer.Sleep(time.Hour))
+		return 0, err
+	})
+	s.idle()
+	j.Abort()
+	s.idle()
+	if left != 0 {
+		t.Errorf("%d alarms", left)
+	}
+}
+
 func TestWithTimeoutNeedsAnExecutor(t *testing.T) {
 	mustPanic(t, "use context.WithTimeout elsewhere", func() { timer.WithTimeout(context.Background(), tick) })
 }

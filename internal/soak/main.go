@@ -74,6 +74,8 @@ type soak struct {
 	begun  time.Time
 	rounds int
 	sums   tally
+	slow   time.Duration // the slowest round, and which that was
+	which  string
 	base   uint64 // bytes that were alive early on
 }
 
@@ -99,12 +101,17 @@ func (s *soak) run(ctx context.Context) bool {
 }
 
 func (s *soak) report(what string) {
-	fmt.Printf("soak: %s after %v: rounds=%d %v\n", what, time.Since(s.begun).Round(time.Second), s.rounds, s.sums)
+	fmt.Printf("soak: %s after %v: rounds=%d %v slowest=%v(%s)\n", what, time.Since(s.begun).Round(time.Second),
+		s.rounds, s.sums, s.slow.Round(time.Millisecond), s.which)
 }
 
 // round runs one program, on the manual driver twice.
 func (s *soak) round(driver string, seed uint64) bool {
+	begun := time.Now()
 	r, ok := watched(driver, seed)
+	if took := time.Since(begun); took > s.slow {
+		s.slow, s.which = took, fmt.Sprint(driver, ":", seed)
+	}
 	s.sums.add(r.book.sums)
 	if ok && !r.plan.real {
 		again, fine := watched(driver, seed)

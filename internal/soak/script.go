@@ -9,7 +9,6 @@ import (
 	"github.com/rouse-go/rouse/channel"
 	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/netio"
-	"github.com/rouse-go/rouse/timer"
 )
 
 // A script is a random program: it does one random thing after the other. As a
@@ -74,8 +73,9 @@ func (s *script) Drop() {
 // comes to its end.
 func (s *script) judge(err error) {
 	switch {
-	case err == nil, errors.Is(err, timer.ErrTimeout), errors.Is(err, rouse.ErrCanceled), errors.Is(err, rouse.ErrClosed),
-		errors.Is(err, channel.ErrClosed), errors.Is(err, netio.ErrClosed), errors.Is(err, context.DeadlineExceeded):
+	case err == nil, errors.Is(err, context.DeadlineExceeded): // as timer.ErrTimeout is
+	case s.w.r.ending.Load() && (errors.Is(err, context.Canceled) || errors.Is(err, rouse.ErrClosed) ||
+		errors.Is(err, channel.ErrClosed) || errors.Is(err, netio.ErrClosed)):
 	default:
 		s.w.r.book.failf("task %d (%s): %v", s.w.id, s.w.kind, err)
 	}
@@ -102,7 +102,7 @@ func (s *script) run(ctx context.Context) (int, error) {
 		} else {
 			_, err = rouse.Await(ctx, s.choose())
 		}
-		if errors.Is(err, rouse.ErrCanceled) && rouse.FiberOf(ctx) != nil && ctx.Err() != nil {
+		if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 			return 0, err
 		}
 		s.judge(err)
