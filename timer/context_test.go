@@ -10,6 +10,7 @@ import (
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/driver/manual"
 	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/internal/gid"
 	"github.com/rouse-go/rouse/internal/leakcheck"
 	"github.com/rouse-go/rouse/timer"
 )
@@ -210,6 +211,9 @@ func TestWithTimeoutEndsWithTheExecutor(t *testing.T) {
 // alarm, though the ctx has ended already: on the goroutine on which package
 // context tells that the fiber's own ctx has.
 func TestCancelDisarmsWhatTheParentHasEnded(t *testing.T) {
+	if !gid.Known {
+		t.Skip("nobody can tell that the fiber is at home")
+	}
 	s := onStage(t)
 	left := -1
 	j := executor.SpawnFiber(s.l.Context(t.Context()), s.l, func(ctx context.Context) (int, error) {

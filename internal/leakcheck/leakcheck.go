@@ -63,6 +63,13 @@ func Forgive(kind string, n int) {
 	forgiven.Counts[kind] += n
 }
 
+// forgivenNow returns what was forgiven so far.
+func forgivenNow() Counts {
+	forgiven.Lock()
+	defer forgiven.Unlock()
+	return maps.Clone(forgiven.Counts)
+}
+
 // isFuzzing reports whether this process takes part in go test -fuzz.
 func isFuzzing() bool {
 	for _, name := range []string{"test.fuzz", "test.fuzzworker"} {
@@ -82,19 +89,16 @@ func account(out io.Writer, run func() int, exempt func() int, patience time.Dur
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt)
 	signal.Stop(signals)
-	before := Take()
+	before, was := Take(), forgivenNow()
 	code := run()
 	if exempt != nil {
 		n := exempt()
 		before["goroutines"] += n
 		before["fibers"] += n
 	}
-	forgiven.Lock()
-	for kind, n := range forgiven.Counts {
-		before[kind] += n
+	for kind, n := range forgivenNow() {
+		before[kind] += n - was[kind]
 	}
-	clear(forgiven.Counts)
-	forgiven.Unlock()
 	if code != 0 {
 		patience = 0 // a test that has failed may leave what it likes, and goes first
 	}

@@ -20,7 +20,10 @@ func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m, nil)) }
 func TestShort(t *testing.T) {
 	for _, d := range append([]string{"manual"}, strings.Split(executor.DriverNames(), ", ")...) {
 		t.Run(d, func(t *testing.T) {
-			s := soak{drivers: []string{d}, seed: 1, limit: 12, period: time.Hour}
+			if testing.Short() && d != "manual" {
+				t.Skip("it is about the system")
+			}
+			s := soak{drivers: []string{d}, seed: 1, limit: 10, period: time.Hour}
 			if !s.run(context.Background()) {
 				t.Error("see above")
 			}

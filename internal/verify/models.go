@@ -26,7 +26,7 @@ func modelStage() *stage {
 // models sums up what the model checker prints.
 type models struct {
 	count, schedules, complete, unbound int
-	incomplete                          []string
+	failed                              []string
 	faults, caught                      int // the classics
 	missed                              []string
 }
@@ -56,8 +56,9 @@ func (m *models) line(text string) {
 		if r["bound"] == "none" {
 			m.unbound++
 		}
-	} else {
-		m.incomplete = append(m.incomplete, name+" bound="+r["bound"])
+	}
+	if failed {
+		m.failed = append(m.failed, name)
 	}
 }
 
@@ -66,6 +67,9 @@ func (m *models) rows(ended error) []row {
 		m.count, m.schedules, m.complete, m.unbound)}
 	if ended != nil {
 		explored.wrongf("%v", ended)
+	}
+	for _, name := range m.failed {
+		explored.wrongf("%s fails", name)
 	}
 	if m.count == 0 || m.schedules == 0 || m.complete == 0 {
 		explored.wrongf("nothing was explored")
