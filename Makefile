@@ -6,7 +6,7 @@ MODULES := . $(sort $(patsubst ./%/go.mod,%,$(shell find . -mindepth 2 -name go.
 TESTFLAGS ?=
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: run test test-deps bench check cross riscv64 models mutants conformance help
+.PHONY: run test test-deps bench check verify soak cross riscv64 models mutants conformance help
 
 help: ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -53,6 +53,20 @@ conformance: ## run the conformance tests and write docs/conformance.md
 	@$(GO) test -json -count=1 -run '^TestConformance_' ./... >bin/conformance.json || true
 	@$(GO) run ./internal/conformance <bin/conformance.json >bin/conformance.md
 	@mv bin/conformance.md docs/conformance.md; sed -n 5p docs/conformance.md
+
+VERIFYFLAGS ?=
+
+verify: ## all that can be checked, in one table: tests, conformance, models, mutants, fuzz, faults, leaks; VERIFYFLAGS=-short is a subset
+	@$(GO) run ./internal/verify $(VERIFYFLAGS)
+
+MINUTES ?= 2
+SEED ?= 0
+SOAKFLAGS ?=
+SOAKBUILD ?=
+
+soak: ## random programs on every driver, with invariants: MINUTES=2 SEED=n; SOAKBUILD=-race looks for data races
+	@mkdir -p bin
+	@$(GO) build $(SOAKBUILD) -o bin/soak ./internal/soak && exec bin/soak -minutes $(MINUTES) -seed $(SEED) $(SOAKFLAGS)
 
 cross: ## vet and build for the other systems
 	@set -e; for t in linux/arm64 darwin/arm64 windows/amd64 freebsd/amd64 js/wasm wasip1/wasm; do \

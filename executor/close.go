@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/rouse-go/rouse"
+	"github.com/rouse-go/rouse/internal/census"
 )
 
 // Close ends the executor: every task is dropped, once, and its awaiter gets
@@ -56,6 +57,7 @@ func (l *Local) finish(owner bool) (err error) {
 		lf.Lock()
 		lf.inside, lf.closed, lf.closing = false, true, err
 		lf.Unlock()
+		census.Executors.Add(-1)
 		close(lf.done)
 	}()
 	return l.end(owner)
@@ -68,6 +70,7 @@ func (l *Local) end(owner bool) error {
 	l.loop.Close(l.cx)
 	l.reapAll()
 	abandoned := l.coros.Close()
+	l.count(abandoned)
 	l.clock.Close()
 	l.loop.Leave()
 	if abandoned > 0 {
@@ -82,6 +85,13 @@ func (l *Local) end(owner bool) error {
 		l.unsettle()
 	}
 	return errors.Join(l.untaken(), err)
+}
+
+// count tells the census what is there when nothing should be.
+func (l *Local) count(abandoned int) {
+	census.Tasks.Add(l.loop.Live())
+	census.Fibers.Add(l.coros.Alive() + abandoned)
+	census.Timers.Add(l.clock.Len())
 }
 
 // die ends the executor because of a detached panic, and panics with it.

@@ -7,6 +7,7 @@ import (
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/internal/alarm"
+	"github.com/rouse-go/rouse/internal/census"
 	"github.com/rouse-go/rouse/internal/coro"
 )
 
@@ -75,6 +76,7 @@ func New(cfg Config) (*Local, error) {
 	t, ok := l.drv.(interface{ NeedsThread() bool })
 	l.needsThread = ok && t.NeedsThread() || cfg.CPU > 0
 	l.life.done = make(chan struct{})
+	census.Executors.Add(1)
 	return l, nil
 }
 

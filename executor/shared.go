@@ -11,6 +11,7 @@ import (
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/internal/atomics"
+	"github.com/rouse-go/rouse/internal/census"
 	"github.com/rouse-go/rouse/internal/mpmc"
 )
 
@@ -154,6 +155,7 @@ func NewShared(cfg SharedConfig) (*Shared, error) {
 	for i := range cfg.Workers {
 		s.workers = append(s.workers, newWorker(s, i))
 	}
+	census.Executors.Add(1)
 	return s, nil
 }
 

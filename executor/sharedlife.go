@@ -7,6 +7,7 @@ import (
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/internal/atomics"
+	"github.com/rouse-go/rouse/internal/census"
 )
 
 // sharedLife is the part of a Shared that runs, stops and closes it.
@@ -154,6 +155,7 @@ func (s *Shared) finish() {
 		lf.Lock()
 		lf.inside, lf.closed, lf.closing = false, true, err
 		lf.Unlock()
+		census.Executors.Add(-1)
 		close(lf.done)
 	}()
 	s.starts.Lock()

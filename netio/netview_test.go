@@ -206,6 +206,7 @@ func TestDeadlineLosesNothing(t *testing.T) {
 		}
 		a, b := w.pair()
 		view := b.NetConn(w.ctx)
+		defer view.Close() // disarms the deadline
 		data := pattern(3000)
 		write := async(t, func() (int, error) { return trickle(w, a, data) })
 		var got []byte

@@ -46,7 +46,7 @@ func WithTimeout(ctx context.Context, d time.Duration) (context.Context, context
 			c.end(context.Canceled, rouse.ErrClosed)
 		}
 	}
-	return c, func() { c.endEarly(context.Canceled, context.Canceled) }
+	return c, c.cancel
 }
 
 // timedContext is the ctx of WithTimeout. Everybody may use it, so it has a
@@ -125,6 +125,16 @@ func (c *timedContext) end(err, cause error) bool {
 func (c *timedContext) endEarly(err, cause error) {
 	if c.end(err, cause) {
 		c.atHome(func() { c.clock.Stop(&c.alarm) }) // closed: it is gone already
+	}
+}
+
+// cancel ends the ctx early. At home it has no alarm afterwards, also if a parent
+// has ended it on another goroutine whose word to stop the alarm is still on its
+// way, or will never arrive because the executor closes.
+func (c *timedContext) cancel() {
+	c.endEarly(context.Canceled, context.Canceled)
+	if h, ok := c.ex.(interface{ AtHome() bool }); ok && h.AtHome() {
+		c.clock.Stop(&c.alarm)
 	}
 }
 

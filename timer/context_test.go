@@ -10,6 +10,8 @@ import (
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/driver/manual"
 	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/internal/gid"
+	"github.com/rouse-go/rouse/internal/leakcheck"
 	"github.com/rouse-go/rouse/timer"
 )
 
@@ -190,6 +192,7 @@ func TestWithTimeoutEndsWithTheExecutor(t *testing.T) {
 	defer cancel()
 	s.idle()
 	s.armed(1)
+	leakcheck.Forgive("timers", 1) // which Close disarms
 	if err := s.l.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -202,6 +205,33 @@ func TestWithTimeoutEndsWithTheExecutor(t *testing.T) {
 		}
 	}
 	s.armed(0)
+}
+
+// A fiber that is cancelled, and cancels its timed ctx on the way out, leaves no
+// alarm, though the ctx has ended already: on the goroutine on which package
+// context tells that the fiber's own ctx has.
+func TestCancelDisarmsWhatTheParentHasEnded(t *testing.T) {
+	if !gid.Known {
+		t.Skip("nobody can tell that the fiber is at home")
+	}
+	s := onStage(t)
+	left := -1
+	j := executor.SpawnFiber(s.l.Context(t.Context()), s.l, func(ctx context.Context) (int, error) {
+		timed, cancel := timer.WithTimeout(ctx, time.Hour)
+		defer func() {
+			receive(t, timed.Done())
+			cancel()
+			left = s.l.Alarms().Len()
+		}()
+		_, err := rouse.Await[struct{}](ctx, timer.Sleep(time.Hour))
+		return 0, err
+	})
+	s.idle()
+	j.Abort()
+	s.idle()
+	if left != 0 {
+		t.Errorf("%d alarms", left)
+	}
 }
 
 func TestWithTimeoutNeedsAnExecutor(t *testing.T) {

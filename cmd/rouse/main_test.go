@@ -10,11 +10,12 @@ import (
 	"testing"
 
 	"github.com/rouse-go/rouse/cmd/rouse/internal/bench"
+	"github.com/rouse-go/rouse/internal/leakcheck"
 )
 
 func TestMain(m *testing.M) {
 	bench.IfHelper()
-	os.Exit(m.Run())
+	os.Exit(leakcheck.Main(m, nil))
 }
 
 func call(args ...string) (code int, stdout, stderr string) {

@@ -221,6 +221,7 @@ func clockReal(w *world) {
 
 func clockManual(w *world) {
 	if w.opt.Advance == nil {
+		w.close()
 		w.Skip("the clock is real")
 	}
 	n0, w0 := w.d.Now(), w.d.Wall()

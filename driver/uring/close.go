@@ -10,6 +10,7 @@ import (
 
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/driver/internal/ring"
+	"github.com/rouse-go/rouse/internal/census"
 	"github.com/rouse-go/rouse/internal/uring"
 )
 
@@ -159,6 +160,9 @@ func (d *Driver) Close() error {
 	} else {
 		leaked.keep(d)
 		err = errors.Join(err, d.killRest())
+	}
+	for range d.requests.All() { // what the kernel has not given back
+		census.Ops.Add(1)
 	}
 	d.sleeper.Close()
 	return errors.Join(err, ringErr)

@@ -40,14 +40,14 @@ func TestBodySuspendsAndEnds(t *testing.T) {
 	if p.Alive() != 1 || p.Idle() != 1 {
 		t.Fatalf("alive %d, idle %d; want 1, 1", p.Alive(), p.Idle())
 	}
-	if n := p.Close(); n != 0 || p.Alive() != 0 {
+	if n := closed(&p); n != 0 || p.Alive() != 0 {
 		t.Fatalf("Close: abandoned %d, alive %d", n, p.Alive())
 	}
 }
 
 func TestFinishedCoroutineIsUsedAgain(t *testing.T) {
 	var p Pool
-	defer p.Close()
+	defer closed(&p)
 	started := 0
 	p.OnStart = func() { started++ }
 	for range 100 {
@@ -79,7 +79,7 @@ func TestStoppedCoroutineEndsItsGoroutine(t *testing.T) {
 		}
 		c.Release()
 	}
-	p.Close()
+	closed(&p)
 	if ended != 10 {
 		t.Fatalf("%d of 10 ended", ended)
 	}
@@ -117,7 +117,7 @@ func TestGoexitEndsTheBodyOnly(t *testing.T) {
 		t.Fatal("a plain body after a Goexit did not run plainly")
 	}
 	c.Release()
-	if n := p.Close(); n != 1 {
+	if n := closed(&p); n != 1 {
 		t.Fatalf("Close counts %d abandoned, want 1", n)
 	}
 }
@@ -145,7 +145,7 @@ func TestACoroutineServesABoundedNumberOfGoexits(t *testing.T) {
 		}
 		c.Release()
 	}
-	if n := p.Close(); n != 4 || p.Alive() != 0 {
+	if n := closed(&p); n != 4 || p.Alive() != 0 {
 		t.Errorf("%d abandoned, %d alive", n, p.Alive())
 	}
 }
@@ -164,7 +164,7 @@ func TestAPanicAfterAGoexitIsTheBodysOwn(t *testing.T) {
 		t.Errorf("caught %v, goexit %v", caught, c.Goexit())
 	}
 	c.Release()
-	p.Close()
+	closed(&p)
 }
 
 func TestIdleCoroutinesAreBounded(t *testing.T) {
@@ -182,7 +182,7 @@ func TestIdleCoroutinesAreBounded(t *testing.T) {
 	if p.Idle() != idleLimit || p.Alive() != idleLimit {
 		t.Errorf("idle %d, alive %d, want %d", p.Idle(), p.Alive(), idleLimit)
 	}
-	if n := p.Close(); n != 0 || p.Alive() != 0 || p.Idle() != 0 {
+	if n := closed(&p); n != 0 || p.Alive() != 0 || p.Idle() != 0 {
 		t.Errorf("%d abandoned, %d alive, %d idle", n, p.Alive(), p.Idle())
 	}
 }
@@ -192,7 +192,7 @@ func TestAbandonIsCounted(t *testing.T) {
 	c := p.Start(body(func(c *Coro) { c.Suspend() }))
 	c.Resume()
 	c.Abandon()
-	if n := p.Close(); n != 1 || p.Alive() != 0 {
+	if n := closed(&p); n != 1 || p.Alive() != 0 {
 		t.Errorf("%d abandoned, %d alive", n, p.Alive())
 	}
 	defer func() {

@@ -43,7 +43,7 @@ func TestTurnPassesStraightToAnother(t *testing.T) {
 	}
 	a.Release()
 	b.Release()
-	p.Close()
+	closed(&p)
 }
 
 // Whatever the order in which the turn goes round, who has it is who was given
@@ -117,7 +117,7 @@ func TestAnyOrderOfTurns(t *testing.T) {
 				abandoned++
 			}
 		}
-		got := p.Close()
+		got := closed(&p)
 		if got < abandoned || got > abandoned+goexits || p.Alive() != 0 {
 			t.Errorf("seed %d: %d abandoned, of these %d resist; %d alive", seed, got, abandoned, p.Alive())
 		}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/internal/census"
 )
 
 // closeWait is how long Close waits for calls that are under way. A read of a
@@ -181,6 +182,7 @@ func (p *Pool) Close() error {
 			op.Kill()
 		}
 	}
+	census.Ops.Add(p.inFlight)
 	// From here on a worker that is late closes what it opened by itself.
 	p.done.abandon()
 	return err

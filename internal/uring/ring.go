@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/rouse-go/rouse/internal/atomics"
+	"github.com/rouse-go/rouse/internal/census"
 )
 
 // A Ring is one io_uring instance. Make it with New.
@@ -125,6 +126,7 @@ func (r *Ring) Close() error {
 	err := os.NewSyscallError("close", unix.Close(r.fd))
 	r.fd, r.queues, r.entries = -1, nil, nil
 	r.sq, r.cq = subQueue{}, comQueue{}
+	census.Rings.Add(-1)
 	return err
 }
 

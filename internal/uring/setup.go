@@ -8,6 +8,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/rouse-go/rouse/internal/census"
 )
 
 // wishes are the sets of flags to try, the best first. A kernel that does not
@@ -73,6 +75,7 @@ func open(cfg Config, flags uint32) (*Ring, error) {
 		unix.Close(r.fd)
 		return nil, err
 	}
+	census.Rings.Add(1)
 	return r, nil
 }
 

@@ -19,6 +19,7 @@ import (
 	// Not used here: kvd is built from it, and a change of it must not meet
 	// cached test results.
 	_ "github.com/rouse-go/rouse/examples/kvd/internal/server"
+	"github.com/rouse-go/rouse/internal/leakcheck"
 )
 
 // patience bounds every wait of these tests.
@@ -52,7 +53,7 @@ func run(m *testing.M) int {
 		setups = append(setups, d, d+twoCores)
 	}
 	few = append(slices.Clone(drivers), drivers[0]+twoCores)
-	return m.Run()
+	return leakcheck.Main(m, nil)
 }
 
 // twoCores is behind the driver's name in a setup.

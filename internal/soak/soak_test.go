@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rouse-go/rouse"
+	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/internal/leakcheck"
+)
+
+func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m, nil)) }
+
+// Some programs on each driver, the same ones each time.
+func TestShort(t *testing.T) {
+	for _, d := range append([]string{"manual"}, strings.Split(executor.DriverNames(), ", ")...) {
+		t.Run(d, func(t *testing.T) {
+			if testing.Short() && d != "manual" {
+				t.Skip("it is about the system")
+			}
+			s := soak{drivers: []string{d}, seed: 1, limit: 10, period: time.Hour}
+			if !s.run(context.Background()) {
+				t.Error("see above")
+			}
+			if s.sums.Results == 0 || s.sums.Drops == 0 || s.sums.Received == 0 || s.sums.Bytes == 0 || s.sums.Fibers == 0 || s.sums.Aborts == 0 {
+				t.Errorf("the programs do too little: %v", s.sums)
+			}
+		})
+	}
+}
+
+// What a program does on the manual driver depends on its seed, and on nothing
+// else.
+func TestReplay(t *testing.T) {
+	digests := map[uint64]bool{}
+	for seed := range uint64(10) {
+		var all []uint64
+		for range 3 {
+			r := newRound("manual", 1000+seed)
+			if err := r.run(); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, r.digest)
+		}
+		if all[0] != all[1] || all[0] != all[2] {
+			t.Errorf("seed %d: %x", seed, all)
+		}
+		digests[all[0]] = true
+	}
+	if len(digests) < 10 {
+		t.Errorf("10 seeds are %d programs", len(digests))
+	}
+}
+
+// The checks notice what they are there for.
+func TestFaultsAreNoticed(t *testing.T) {
+	never := rouse.FutureFunc[int](func(*rouse.Context) (int, error) { return 0, rouse.Pending })
+	ready := rouse.FutureFunc[int](func(*rouse.Context) (int, error) { return 1, nil })
+	cx := rouse.NewContext(rouse.Waker{})
+	for _, c := range []struct {
+		name, want string
+		do         func(r *round)
+	}{
+		{"poll after the result", "polled after its end", func(r *round) {
+			w := r.newWatch("x", ready)
+			w.Poll(cx)
+			w.Poll(cx)
+		}},
+		{"two polls at once", "polled by 2 at once", func(r *round) {
+			var w *watch
+			w = r.newWatch("x", rouse.FutureFunc[int](func(cx *rouse.Context) (int, error) {
+				if w.tally.Polls == 1 {
+					w.Poll(cx)
+				}
+				return 0, rouse.Pending
+			}))
+			w.Poll(cx)
+			w.Drop()
+		}},
+		{"two drops", "ends for the 2th time", func(r *round) {
+			w := r.newWatch("x", never)
+			w.Drop()
+			w.Drop()
+		}},
+		{"drop after the result", "ends for the 2th time", func(r *round) {
+			w := r.newWatch("x", ready)
+			w.Poll(cx)
+			w.Drop()
+		}},
+		{"neither result nor drop", "neither ended nor was it dropped", func(r *round) { r.newWatch("x", never) }},
+		{"lost element", "sent and is lost", func(r *round) { r.book.sent(3) }},
+		{"element out of nothing", "told that it was not sent", func(r *round) { r.book.got(3) }},
+		{"element received twice", "received twice", func(r *round) {
+			r.book.sent(3)
+			r.book.got(3)
+			r.book.got(3)
+		}},
+		{"unknown element", "nobody has made", func(r *round) { r.book.got(-1) }},
+		{"somebody else's result", "the result is 7", func(r *round) {
+			w := r.newWatch("x", ready)
+			w.Poll(cx)
+			(&script{w: &watch{r: r}}).joined(w, 7, nil, false)
+		}},
+		{"result without an end", "has a result and has not ended", func(r *round) {
+			w := r.newWatch("x", ready)
+			(&script{w: &watch{r: r}}).joined(w, w.id, nil, false)
+			w.Drop()
+		}},
+		{"cancelled by nobody", "nobody has aborted it", func(r *round) {
+			w := r.newWatch("x", never)
+			w.Drop()
+			(&script{w: &watch{r: r}}).joined(w, 0, rouse.ErrCanceled, false)
+		}},
+		{"cancelled and not dropped", "cancelled and not dropped", func(r *round) {
+			w := r.newWatch("x", never)
+			(&script{w: &watch{r: r}}).joined(w, 0, rouse.ErrCanceled, true)
+			w.Drop()
+		}},
+		{"a step's error", "task 0 (x): broken", func(r *round) {
+			w := r.newWatch("x", ready)
+			(&script{w: w}).judge(fmt.Errorf("broken"))
+			w.Drop()
+		}},
+		{"somebody's panic", "a panic: bad", func(r *round) { r.panicked(&rouse.PanicError{Value: "bad"}) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRound("manual", 1)
+			st, err := r.newSite() // the trace reads its clock
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer st.ex.Close()
+			r.sites = []*site{st}
+			c.do(r)
+			r.settle()
+			if !slices.ContainsFunc(r.book.failed(), func(f string) bool { return strings.Contains(f, c.want) }) {
+				t.Errorf("%q, want %q", r.book.failed(), c.want)
+			}
+		})
+	}
+}

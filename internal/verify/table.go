@@ -1,0 +1,44 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A row is what one check has found. It is good if nothing is wrong.
+type row struct {
+	section string
+	text    string
+	wrong   []string
+}
+
+// wrongf adds what is wrong.
+func (r *row) wrongf(format string, args ...any) {
+	r.wrong = append(r.wrong, fmt.Sprintf(format, args...))
+}
+
+// table writes rows below each other, and under each what is wrong with it.
+func table(rows []row) string {
+	section, text := 0, 0
+	for _, r := range rows {
+		section, text = max(section, len(r.section)), max(text, len(r.text))
+	}
+	var b strings.Builder
+	last := ""
+	for _, r := range rows {
+		name := r.section
+		if name == last {
+			name = ""
+		}
+		last = r.section
+		verdict := "ok"
+		if len(r.wrong) > 0 {
+			verdict = "WRONG"
+		}
+		fmt.Fprintf(&b, "%-*s  %-*s  %s\n", section, name, text, r.text, verdict)
+		for _, w := range r.wrong {
+			fmt.Fprintf(&b, "%-*s    %s\n", section, "", w)
+		}
+	}
+	return b.String()
+}
