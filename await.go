@@ -65,7 +65,10 @@ func FiberOf(ctx context.Context) Awaiter {
 // Calling it on a goroutine that runs an executor's loop, that is inside a
 // Poll, would stop every task there, so it panics: poll f instead.
 func Await[T any](ctx context.Context, f Future[T]) (T, error) {
-	return AwaitOn(ctx, ExecutorFrom(ctx), f)
+	if fiber := FiberOf(ctx); fiber != nil {
+		return awaitFiber(ctx, fiber, f)
+	}
+	return awaitAbroad(ctx, nil, ExecutorFrom(ctx), f)
 }
 
 // AwaitOn is Await for a future that belongs to home, whatever ctx carries: the
@@ -79,10 +82,19 @@ func Await[T any](ctx context.Context, f Future[T]) (T, error) {
 // at home.
 func AwaitOn[T any](ctx context.Context, home Executor, f Future[T]) (T, error) {
 	fiber := FiberOf(ctx)
-	switch {
-	case fiber != nil && (home == nil || fiber.Executor() == home):
+	if fiber != nil && (home == nil || fiber.Executor() == home) {
 		return awaitFiber(ctx, fiber, f)
-	case home == nil:
+	}
+	return awaitAbroad(ctx, fiber, home, f)
+}
+
+// awaitAbroad awaits f on a goroutine, or in a fiber of another executor than
+// home. It stands by itself because of its frame: a fiber that sleeps at home
+// has to do with a stack of 2 KiB, of which Go leaves 1100 bytes to use.
+//
+//go:noinline
+func awaitAbroad[T any](ctx context.Context, fiber Awaiter, home Executor, f Future[T]) (T, error) {
+	if home == nil {
 		return block(ctx, f)
 	}
 	if fiber == nil {

@@ -114,7 +114,7 @@ func (h *header) begin(cx *Context) bool {
 	}
 	s, start := h.state.start()
 	if start == startInvalid {
-		panic("rouse: Run of a Runnable that is not scheduled (" + h.state.String() + "); run each Runnable once")
+		h.state.notScheduled()
 	}
 	h.state = s
 	if start == startDrop {

@@ -234,7 +234,7 @@ func (h *header) waker() Waker {
 func (h *header) runShared(cx *Context) Outcome {
 	switch shift(h, state.start) {
 	case startInvalid:
-		panic("rouse: Run of a Runnable that is not scheduled (" + state(h.remote.Load()).String() + "); run each Runnable once")
+		state(h.remote.Load()).notScheduled()
 	case startDrop:
 		return h.cancelRunning(cx)
 	}
