@@ -64,8 +64,38 @@ func FiberOf(ctx context.Context) Awaiter {
 //
 // Calling it on a goroutine that runs an executor's loop, that is inside a
 // Poll, would stop every task there, so it panics: poll f instead.
-func Await[T any](ctx context.Context, f Future[T]) (T, error) {
-	return AwaitOn(ctx, ExecutorFrom(ctx), f)
+//
+// In a fiber the frame of Await stays on its stack for as long as it sleeps, so
+// Await polls f itself, and what is not needed there has functions of its own.
+// Such a stack is of 2 KiB, of which Go leaves 1100 bytes to use; one that does
+// not fit takes 4.
+func Await[T any](ctx context.Context, f Future[T]) (v T, err error) {
+	a := FiberOf(ctx)
+	if a == nil {
+		return awaitAbroad(ctx, nil, ExecutorFrom(ctx), f)
+	}
+	spent := false
+	defer func() {
+		if !spent { // cancelled, or unwinding
+			dropFuture(f)
+		}
+	}()
+	if err = a.Begin(ctx); err != nil {
+		return v, err
+	}
+	for {
+		v, err = f.Poll(a.Context())
+		if !isPending(err) {
+			if err != nil {
+				mustNotWrapPending(err, f) // if it does, f may hold registrations: dropped
+			}
+			spent = true
+			return v, err
+		}
+		if err = a.Suspend(ctx); err != nil {
+			return v, err
+		}
+	}
 }
 
 // AwaitOn is Await for a future that belongs to home, whatever ctx carries: the
@@ -79,10 +109,18 @@ func Await[T any](ctx context.Context, f Future[T]) (T, error) {
 // at home.
 func AwaitOn[T any](ctx context.Context, home Executor, f Future[T]) (T, error) {
 	fiber := FiberOf(ctx)
-	switch {
-	case fiber != nil && (home == nil || fiber.Executor() == home):
-		return awaitFiber(ctx, fiber, f)
-	case home == nil:
+	if fiber != nil && (home == nil || fiber.Executor() == home) {
+		return Await(ctx, f)
+	}
+	return awaitAbroad(ctx, fiber, home, f)
+}
+
+// awaitAbroad awaits f on a goroutine, or in a fiber of another executor than
+// home.
+//
+//go:noinline
+func awaitAbroad[T any](ctx context.Context, fiber Awaiter, home Executor, f Future[T]) (T, error) {
+	if home == nil {
 		return block(ctx, f)
 	}
 	if fiber == nil {
@@ -104,7 +142,7 @@ func AwaitOn[T any](ctx context.Context, home Executor, f Future[T]) (T, error) 
 		}
 	}()
 	if fiber != nil {
-		v, err = awaitFiber[T](ctx, fiber, aborting[T]{j})
+		v, err = Await[T](ctx, aborting[T]{j})
 	} else {
 		v, err = block[T](ctx, aborting[T]{j})
 	}
@@ -147,30 +185,4 @@ func send[T any](ex Executor, f Future[T]) JoinHandle[T] {
 	})
 	r.Schedule()
 	return j
-}
-
-// awaitFiber polls f in the fiber, suspending it in between.
-func awaitFiber[T any](ctx context.Context, a Awaiter, f Future[T]) (v T, err error) {
-	spent := false
-	defer func() {
-		if !spent { // cancelled, or unwinding
-			dropFuture(f)
-		}
-	}()
-	if err = a.Begin(ctx); err != nil {
-		return v, err
-	}
-	for {
-		v, err = f.Poll(a.Context())
-		if !isPending(err) {
-			if err != nil {
-				mustNotWrapPending(err, f) // if it does, f may hold registrations: dropped
-			}
-			spent = true
-			return v, err
-		}
-		if err = a.Suspend(ctx); err != nil {
-			return v, err
-		}
-	}
 }

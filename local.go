@@ -114,7 +114,7 @@ func (h *header) begin(cx *Context) bool {
 	}
 	s, start := h.state.start()
 	if start == startInvalid {
-		panic(notScheduled(h.state.String()))
+		notScheduled(h.state.String())
 	}
 	h.state = s
 	if start == startDrop {

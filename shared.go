@@ -89,11 +89,11 @@ func (h *header) waker() Waker {
 // runShared is Runnable.Run for the atomic kind.
 func (h *header) runShared(cx *Context) Outcome {
 	if h.shared().schedule == nil {
-		panic(notScheduled("ended"))
+		notScheduled("ended")
 	}
 	switch shift(h, state.start) {
 	case startInvalid:
-		panic(notScheduled(state(h.remote.Load()).String()))
+		notScheduled(state(h.remote.Load()).String())
 	case startDrop:
 		return h.cancelRunning(cx)
 	}
@@ -119,10 +119,6 @@ func (h *header) runShared(cx *Context) Outcome {
 		return h.cancelRunning(cx)
 	}
 	return Idle // and perhaps another's by now: not touched again
-}
-
-func notScheduled(state string) string {
-	return "rouse: Run of a Runnable that is not scheduled (" + state + "); run each Runnable once"
 }
 
 type pollEnd uint8

@@ -193,3 +193,11 @@ func (s state) String() string {
 	}
 	return text
 }
+
+// notScheduled panics. It stands by itself because the text needs 200 bytes of
+// frame, and its callers run on the small stacks of fibers.
+//
+//go:noinline
+func notScheduled(state string) {
+	panic("rouse: Run of a Runnable that is not scheduled (" + state + "); run each Runnable once")
+}

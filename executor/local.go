@@ -68,7 +68,7 @@ func New(cfg Config) (*Local, error) {
 	}
 	l.loop = rouse.NewLoop(l.drv.Unpark, l.reportDrop)
 	l.cx = rouse.NewExecutorContext(l, l.loop)
-	l.clock = alarm.NewClock(l.drv.Now, int64(cfg.Tick))
+	l.clock = alarm.NewClock(l.drv, int64(cfg.Tick))
 	l.now = l.drv.Now()
 	l.main = l.NewQueue("main")
 	l.coros.OnStart, l.coros.OnEnd = l.loop.EnterFiber, l.loop.LeaveFiber

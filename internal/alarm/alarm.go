@@ -21,17 +21,20 @@ type Alarm struct {
 // goroutine.
 type Clock struct {
 	wheel *wheel.Wheel
-	now   func() int64
+	now   Source
 }
 
-// NewClock returns a Clock that reads now, in monotonic nanoseconds, and wakes
-// at multiples of tick nanoseconds.
-func NewClock(now func() int64, tick int64) *Clock {
-	return &Clock{wheel: wheel.New(now(), tick), now: now}
+// A Source is a driver as far as it tells the time, in monotonic nanoseconds.
+type Source interface{ Now() int64 }
+
+// NewClock returns a Clock that reads now, and wakes at multiples of tick
+// nanoseconds.
+func NewClock(now Source, tick int64) *Clock {
+	return &Clock{wheel: wheel.New(now.Now(), tick), now: now}
 }
 
 // Now reads the clock afresh.
-func (c *Clock) Now() int64 { return c.now() }
+func (c *Clock) Now() int64 { return c.now.Now() }
 
 // Set arms a, which is not set, for deadline with cx's waker.
 func (c *Clock) Set(a *Alarm, deadline int64, cx *rouse.Context) {

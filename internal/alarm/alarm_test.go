@@ -29,7 +29,12 @@ func (b *bell) Drop() { b.drops++ }
 
 func (b *bell) cx() *rouse.Context { return rouse.NewContext(rouse.NewWaker(b)) }
 
-func clockAt(now *int64) *Clock { return NewClock(func() int64 { return *now }, tick) }
+// hands are a clock that shows what they point at.
+type hands struct{ at *int64 }
+
+func (h hands) Now() int64 { return *h.at }
+
+func clockAt(now *int64) *Clock { return NewClock(hands{now}, tick) }
 
 func TestAlarmsFireInTheOrderOfTheirDeadlines(t *testing.T) {
 	now := int64(0)

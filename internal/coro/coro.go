@@ -72,24 +72,23 @@ func (p *Pool) Start(body Body) *Coro {
 		p.idle = p.idle[:n-1]
 	} else {
 		c = &Coro{pool: p}
-		c.own.next, _ = iter.Pull(c.serve)
+		// A literal of its own, and not c.serve, whose wrapper would be a frame
+		// more on each stack; so would be serve.
+		c.own.next, _ = iter.Pull(func(yield func(struct{}) bool) {
+			c.own.yield = yield
+			if c.pool.OnStart != nil {
+				c.pool.OnStart()
+			}
+			c.run()
+			if c.pool.OnEnd != nil {
+				c.pool.OnEnd()
+			}
+		})
 		c.at = &c.own
 		p.alive++
 	}
 	c.body, c.done, c.goexit = body, false, false
 	return c
-}
-
-// serve is the coroutine's goroutine.
-func (c *Coro) serve(yield func(struct{}) bool) {
-	c.own.yield = yield
-	if c.pool.OnStart != nil {
-		c.pool.OnStart()
-	}
-	c.run()
-	if c.pool.OnEnd != nil {
-		c.pool.OnEnd()
-	}
 }
 
 // run serves bodies until the coroutine is to end.
