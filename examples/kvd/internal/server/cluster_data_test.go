@@ -179,7 +179,7 @@ var ofShards = regexp.MustCompile(`\.\dof\d\.`)
 func TestCrashDuringResharding(t *testing.T) {
 	places := map[string]int{}
 	for i, change := range [][3]int{{1, 2, 2}, {2, 1, 1}, {2, 3, 2}, {1, 3, 1}} {
-		for n := i % 3; ; n += 1 + i { // every point, then every second one, …
+		for n := i; ; n += 1 + 2*i { // every point, then every third one, …
 			b := newCoresBox(t, change[0])
 			b.disk = crashdisk.New(b.dir, uint64(n))
 			b.start().latency(3 * time.Millisecond)

@@ -48,19 +48,24 @@ func startCores(ctx context.Context, t *testing.T, cfg Config, disk *crashdisk.D
 	return w, nil
 }
 
-// crossings is how many turns of all shards settle takes: a request goes to
-// another shard and comes back, and a reply may be in parts.
-const crossings = 8
-
+// settleAll lets the shards run in turns until in a turn of all nothing happens.
 func (w *world) settleAll() {
 	w.t.Helper()
-	for range crossings {
+	for before := int64(-1); before != w.events(); {
+		before = w.events()
 		for _, shard := range w.shards {
 			if err := shard.ex.RunUntilIdle(); err != nil {
 				w.t.Fatal(err)
 			}
 		}
 	}
+}
+
+func (w *world) events() (n int64) {
+	for _, shard := range w.shards {
+		n += shard.drv.events.Load()
+	}
+	return n
 }
 
 // at returns the world of the i-th shard, counted around, whose clients are other

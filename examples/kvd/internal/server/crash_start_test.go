@@ -19,7 +19,7 @@ func TestCrashDuringTheStart(t *testing.T) {
 	for seed := range uint64(24) {
 		for n := 0; ; n++ {
 			b := newBox(t, durable.Config{})
-			b.cores = 1 + int(seed%4)/3 // two, now and then
+			b.cores = 1 + int(seed%8)/7 // two, now and then
 			b.disk = crashdisk.New(b.dir, seed)
 			w := b.start()
 			w.latency(3 * time.Millisecond)

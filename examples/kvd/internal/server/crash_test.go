@@ -30,8 +30,8 @@ func TestCrashAtEveryPoint(t *testing.T) {
 // that were of the same shard.
 func TestCrashUnderOtherPolicies(t *testing.T) {
 	for cores := 1; cores <= 2; cores++ {
-		crashEverywhere(t, durable.Config{Fsync: durable.EverySecond}, cores, 3*cores, 10)
-		crashEverywhere(t, durable.Config{Fsync: durable.Never}, cores, 3*cores, 10)
+		crashEverywhere(t, durable.Config{Fsync: durable.EverySecond}, cores, 6*cores-3, 10)
+		crashEverywhere(t, durable.Config{Fsync: durable.Never}, cores, 6*cores-3, 10)
 	}
 }
 

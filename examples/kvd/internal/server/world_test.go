@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -43,11 +44,24 @@ type faulty struct {
 	failures int
 	failed   int
 	wrong    time.Duration
+	events   atomic.Int64 // operations begun or done, and wakes from other executors
+}
+
+func (d *faulty) Unpark() {
+	d.events.Add(1)
+	d.Driver.Unpark()
+}
+
+func (d *faulty) Park(until int64) (int, error) {
+	n, err := d.Driver.Park(until)
+	d.events.Add(int64(n))
+	return n, err
 }
 
 func (d *faulty) Wall() time.Time { return d.Driver.Wall().Add(d.wrong) }
 
 func (d *faulty) Submit(op *driver.Op) bool {
+	d.events.Add(1)
 	if op.Code == driver.Accept && d.failures > 0 {
 		d.failures--
 		d.failed++
