@@ -54,6 +54,7 @@ func (c *MPMC[T]) sendSlowly(ctx context.Context, v T) error {
 		}
 	}
 	f := c.SendFuture(v)
+	f.q.yielded, f.q.mayBlock = true, true
 	_, err := rouse.AwaitOn[struct{}](ctx, nil, &f)
 	return err
 }
@@ -109,6 +110,7 @@ func (c *MPMC[T]) recvSlowly(ctx context.Context) (T, error) {
 		}
 	}
 	f := c.RecvFuture()
+	f.q.yielded, f.q.mayBlock = true, true
 	return rouse.AwaitOn[T](ctx, nil, &f)
 }
 

@@ -12,6 +12,8 @@ type queued struct {
 	// fifth of what waiting and waking do, and it is done for many elements
 	// instead of one.
 	yielded bool
+	// mayBlock is set if a goroutine polls that has nothing else to do.
+	mayBlock bool
 }
 
 // wait makes the future wait with the waker of cx, if it doesn't already. Then it
@@ -30,7 +32,7 @@ func (q *queued) wait(ws *waiters, cx *rouse.Context) {
 // leave ends the waiting that is, and reports whether a wake was meant for it.
 func (q *queued) leave(ws *waiters) (woken bool) {
 	woken = ws.leave(q.spot)
-	*q = queued{}
+	*q = queued{mayBlock: q.mayBlock}
 	return woken
 }
 
@@ -70,7 +72,7 @@ func (f *MPMCRecv[T]) Poll(cx *rouse.Context) (v T, err error) {
 		return v, again(cx)
 	}
 	f.q.wait(&c.recv.line, cx)
-	return v, c.sleepUnlessMore(cx)
+	return v, c.sleepUnlessMore(cx, f.q.mayBlock)
 }
 
 // Drop gives up waiting. If the future had been woken already, another that waits
@@ -143,7 +145,7 @@ func (f *MPMCSend[T]) Poll(cx *rouse.Context) (none struct{}, err error) {
 		return none, again(cx)
 	}
 	f.q.wait(&c.send.line, cx)
-	return none, c.sleepUnlessRoom(cx)
+	return none, c.sleepUnlessRoom(cx, f.q.mayBlock)
 }
 
 func (f *MPMCSend[T]) empty() {

@@ -2,6 +2,7 @@ package channel
 
 import (
 	"runtime"
+	"time"
 
 	"github.com/rouse-go/rouse"
 )
@@ -20,7 +21,7 @@ func (c *MPMC[T]) PollSend(cx *rouse.Context, v T) error {
 		return again(cx)
 	case ErrFull:
 		c.send.crowd.join(cx)
-		return c.sleepUnlessRoom(cx)
+		return c.sleepUnlessRoom(cx, false)
 	default:
 		return err
 	}
@@ -41,7 +42,7 @@ func (c *MPMC[T]) PollRecv(cx *rouse.Context) (v T, err error) {
 		err = again(cx)
 	case ErrEmpty:
 		c.recv.crowd.join(cx)
-		err = c.sleepUnlessMore(cx)
+		err = c.sleepUnlessMore(cx, false)
 	}
 	return v, err
 }
@@ -59,10 +60,10 @@ func again(cx *rouse.Context) error {
 // entered: register, then look again. He sleeps, unless a send is under way that
 // has its place already. Such a one may end without seeing him, see
 // [mpmc.Ring.Loose]; all that take their place after Empty said so will see him.
-func (c *MPMC[T]) sleepUnlessMore(cx *rouse.Context) error {
+func (c *MPMC[T]) sleepUnlessMore(cx *rouse.Context, mayBlock bool) error {
 	if !c.ring.Empty() {
 		if !c.ring.Ready() {
-			runtime.Gosched() // who is in the midst may have been preempted
+			letEnd(mayBlock)
 		}
 		return again(cx)
 	}
@@ -71,13 +72,24 @@ func (c *MPMC[T]) sleepUnlessMore(cx *rouse.Context) error {
 }
 
 // sleepUnlessRoom is the same for senders.
-func (c *MPMC[T]) sleepUnlessRoom(cx *rouse.Context) error {
+func (c *MPMC[T]) sleepUnlessRoom(cx *rouse.Context, mayBlock bool) error {
 	if !c.ring.Full() {
 		if !c.ring.Room() {
-			runtime.Gosched()
+			letEnd(mayBlock)
 		}
 		return again(cx)
 	}
 	cx.Refund()
 	return rouse.Pending
+}
+
+// letEnd passes the time until whoever is in the midst of a send or receive has
+// ended it. Since the caller has yielded before, that one was preempted, and may
+// need this very CPU: a goroutine of its own sleeps, a task's only yields.
+func letEnd(mayBlock bool) {
+	if mayBlock {
+		time.Sleep(20 * time.Microsecond)
+	} else {
+		runtime.Gosched()
+	}
 }
