@@ -40,7 +40,7 @@ func (w *world) wantCall(err error, want syscall.Errno, calls ...string) {
 // The peer breaks off: who waits to receive is told, sending fails in the end,
 // and neither hangs.
 func faultReset(w *world) {
-	const many = 20
+	const many = 9
 	resets := 0
 	for i := range many {
 		a, b := w.pair()

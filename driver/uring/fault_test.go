@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/driver/drivertest"
+	"github.com/rouse-go/rouse/internal/faults"
 	"github.com/rouse-go/rouse/internal/uring"
 )
 
@@ -55,8 +57,8 @@ func TestEnterFails(t *testing.T) {
 		cfg   Config
 		parts []string
 	}{
-		{Config{Entries: 8}, []string{"Net/", "Stream/", "End/", "Cancel/", "Abandon/", "File/C", "File/M", "File/ReadWrite", "Attach/", "Datagram/", "Park/Deadline"}},
-		{Config{without: ^lacking(uring.FeatureBufferRings), mask: ^uint32(0)}, []string{"Stream/", "End/"}},
+		{Config{Entries: 8}, []string{"Net/Echo", "Net/AcceptBurst", "Net/Churn", "Stream/Big", "Stream/Partial", "Stream/Vectored", "End/", "Cancel/L", "Abandon/", "File/CloseInFlight", "File/Many", "File/ReadWrite", "Attach/", "Datagram/B", "Park/Deadline"}},
+		{Config{without: ^lacking(uring.FeatureBufferRings), mask: ^uint32(0)}, []string{"Stream/Partial", "Stream/Vectored", "Stream/SmallReads", "End/"}},
 	} {
 		v.cfg.tamper = s.tamper
 		for _, part := range v.parts {
@@ -149,7 +151,7 @@ func TestNoBuffers(t *testing.T) {
 				left := 0
 				for i := range conns {
 					c := &conns[i]
-					for range 4 {
+					for len(c.sent) > 0 && !c.op.InFlight() {
 						c.recv(t, d, 3000)
 					}
 					left += len(c.sent)
@@ -164,6 +166,70 @@ func TestNoBuffers(t *testing.T) {
 		rest(t, d, 0)
 	}
 	report(t, "ENOBUFS", dry)
+}
+
+// There is no memory for more buffers when they run short: the driver goes on
+// with those that it has.
+func TestNoMemoryForBuffers(t *testing.T) {
+	refused := 0
+	// On a thread of its own, which ends with it: see Refuse.
+	t.Run("", func(t *testing.T) {
+		runtime.LockOSThread()
+		cfg := Config{Buffers: 1024, BufferSize: 1024}
+		d := start(t, cfg)
+		var conns [60]fuzzed
+		for i := range conns {
+			conns[i].open(t, d)
+		}
+		round := func(mark byte) {
+			for i := range conns {
+				conns[i].recv(t, d, 100) // it waits
+			}
+			if _, err := d.Park(0); err != nil {
+				t.Fatal(err)
+			}
+			for i := range conns {
+				conns[i].peerSends(mark, 9000)
+			}
+			until(t, d, "a round", func() bool {
+				if h := &d.hold; h.free < d.buffers.Len()/4 && d.buffers.Len() == minBuffers {
+					refused++ // the next Park will ask for more
+				}
+				left := 0
+				for i := range conns {
+					c := &conns[i]
+					for len(c.sent) > 0 && !c.op.InFlight() {
+						c.recv(t, d, 3000)
+					}
+					left += len(c.sent)
+				}
+				return left == 0
+			})
+		}
+		conns[0].recv(t, d, 1)
+		if _, err := d.Park(0); err != nil || d.buffers.Len() != minBuffers {
+			t.Fatalf("%d buffers, %v", d.buffers.Len(), err)
+		}
+		slab := uint32(minBuffers * (cfg.BufferSize + 64)) // as internal/uring maps them
+		if err := faults.Refuse(false, faults.Refusal{Call: unix.SYS_MMAP, Arg: 1, Value: (slab + 4095) &^ 4095, Errno: unix.ENOMEM},
+			faults.Refusal{Call: unix.SYS_MMAP, Arg: 1, Value: slab, Errno: unix.ENOMEM}); err != nil {
+			t.Skip(err)
+		}
+		for k := range byte(6) {
+			round(k)
+			account(t, d)
+		}
+		if d.buffers.Len() != minBuffers {
+			t.Errorf("%d buffers: nothing was refused", d.buffers.Len())
+		}
+		for i := range conns {
+			conns[i].close(t, d)
+		}
+		rest(t, d, 0)
+	})
+	if refused > 0 {
+		report(t, "mmap-ENOMEM", refused)
+	}
 }
 
 // A socket that is full when a send comes takes nothing of it. It goes when

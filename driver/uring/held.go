@@ -152,14 +152,18 @@ func (d *Driver) refill() error {
 	// nothing of theirs is armed.
 	want := h.armed + len(h.dry)
 	if before := d.buffers.Len(); want > 0 && (before == 0 || h.free < before/4) {
-		if before == 0 || before < min(2*want, d.buffers.Cap()) {
-			if err := d.buffers.Grow(max(minBuffers, 2*before)); err != nil {
-				return err
-			}
+		var err error
+		grows := before == 0 || before < min(2*want, d.buffers.Cap())
+		if grows {
+			err = d.buffers.Grow(max(minBuffers, 2*before))
 			h.free += d.buffers.Len() - before
-			h.given = false
-		} else {
-			d.sweepHolders(true)
+			h.given = err != nil // those that were added are not published then
+		}
+		switch {
+		case err != nil && d.buffers.Len() == 0:
+			return err
+		case err != nil || !grows:
+			d.sweepHolders(true) // also for want of memory: there are some
 		}
 	}
 	if h.given {

@@ -22,6 +22,9 @@ var parts = []string{"Op/", "Net/", "Stream/Partial", "Stream/Vectored", "Stream
 
 // What a driver with faults does is what a driver may do: it passes the suite.
 func TestDriver(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short")
+	}
 	for _, under := range drivers {
 		t.Run(under.name, func(t *testing.T) {
 			counts := map[string]int{}
