@@ -127,12 +127,12 @@ func TestConformance_086_CostsDoNotGrowWithExecutors(t *testing.T) {
 		k := kinds[name]
 		spawn2, wake2 := best(k.spawn), best(k.wake)
 		// Something else may have been running; what grows stays so.
-		for end := time.Now().Add(2 * time.Second); (spawn2 > 3*spawnCost[name] || wake2 > 3*wakeCost[name]) && time.Now().Before(end); {
+		for end := time.Now().Add(2 * time.Second); (spawn2 > 5*spawnCost[name] || wake2 > 5*wakeCost[name]) && time.Now().Before(end); {
 			spawn2, wake2 = min(spawn2, best(k.spawn)), min(wake2, best(k.wake))
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Logf("spawn %v, wake %v; beside %d executors %v, %v", spawnCost[name]/batch, wakeCost[name]/batch, 2*others, spawn2/batch, wake2/batch)
-			if spawn2 > 3*spawnCost[name] || wake2 > 3*wakeCost[name] {
+			if spawn2 > 5*spawnCost[name] || wake2 > 5*wakeCost[name] {
 				t.Error("costs grow with the number of executors")
 			}
 		})
