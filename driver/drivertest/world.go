@@ -12,7 +12,7 @@ import (
 )
 
 // patience bounds every wait. It is far beyond what any should take.
-const patience = 20 * time.Second
+const patience = 60 * time.Second
 
 // A world is one test: a driver and the loop that drives it.
 type world struct {

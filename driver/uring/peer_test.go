@@ -14,8 +14,8 @@ import (
 	"github.com/rouse-go/rouse/driver"
 )
 
-// patience bounds every wait.
-const patience = 5 * time.Second
+// patience bounds every wait. It is far beyond what any should take.
+const patience = 20 * time.Second
 
 // start returns a driver of the test's thread, which is closed in the end.
 func start(t testing.TB, cfg Config) *Driver {
