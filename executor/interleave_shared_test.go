@@ -14,10 +14,9 @@ import (
 // Models of Shared: its workers' real goroutine functions, as threads of the
 // model. Work that nobody takes while everybody sleeps is a deadlock.
 
-// modelSeats is the table in which workers find themselves. It is so large that
-// no two goroutines' places meet: where they are is chance, and a model must do
-// the same each time.
-var modelSeats = make([]seat, 1<<12)
+// modelSeats is the table in which workers find themselves. It has room for each
+// thread of a model to have a place of its own, see slotOf.
+var modelSeats = make([]seat, 1<<6)
 
 func newModelShared(w *interleave.World, workers int) *Shared {
 	s, err := NewShared(SharedConfig{Workers: workers, Seed: 1})

@@ -81,10 +81,6 @@ func (t *seats) at(g uintptr) *seat {
 	return nil
 }
 
-// slotOf spreads addresses of goroutine descriptors, which are a few hundred
-// bytes apart.
-func slotOf(g uintptr) uintptr { return g>>7 ^ g>>13 }
-
 // here returns the worker that the caller is, or nil if it is none, or if that
 // can't be told cheaply.
 func (t *seats) here() *worker {

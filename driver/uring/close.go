@@ -113,8 +113,10 @@ func (d *Driver) stopNow(m mark) {
 	d.submitted()
 }
 
-// closeWait is how long Close waits for what the kernel is doing. All but a
-// read or write of a file that hangs ends at once.
+// closeWait is how long Close waits for the kernel without hearing of the end of
+// anything. All but a read or write of a file that hangs ends at once, but there
+// may be very many, and not much of a CPU: Close does not give up as long as it
+// goes on, since what it gives up stays in memory for ever.
 const closeWait = 5 * time.Second
 
 // noteWait is how long it waits for memory that was sent without copying: a peer
@@ -201,12 +203,18 @@ func (d *Driver) waitForKernel(own bool) (busy bool) {
 	for i := range d.requests.All() {
 		d.cancel(d.requests.Handle(i))
 	}
-	for begun := time.Now(); d.busy > 0; {
-		took := time.Since(begun)
-		if d.enter(10*time.Millisecond) != nil || took > closeWait || took > noteWait && d.onlyNotes() {
+	for last, heard := d.busy, time.Now(); d.busy > 0; {
+		if d.enter(10*time.Millisecond) != nil {
 			return true
 		}
 		d.bury()
+		if d.busy < last {
+			last, heard = d.busy, time.Now()
+			continue
+		}
+		if silent := time.Since(heard); silent > d.closeWait || silent > noteWait && d.onlyNotes() {
+			return true
+		}
 	}
 	d.submitted()
 	return false

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/internal/leakcheck"
 	"github.com/rouse-go/rouse/internal/uring"
@@ -149,5 +151,37 @@ func TestCloseElsewhere(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d descriptors, before it were %d", descriptors(t), before)
 		}
+	}
+}
+
+// Close waits for any number of requests as long as some end now and then,
+// however long all of them take. What it gives up stays in memory.
+func TestCloseWaitsAsLongAsItGoesOn(t *testing.T) {
+	d := start(t, Config{})
+	const n = 400
+	for range n {
+		fd, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unix.Close(fd)
+		op := &driver.Op{Code: driver.Attach, Args: &driver.Args{FD: fd}}
+		if !d.Submit(op) || op.Err != nil {
+			t.Fatal(op.Err)
+		}
+		d.Submit(&driver.Op{Code: driver.Readable, Handle: op.Handle})
+	}
+	if _, err := d.Park(0); err != nil {
+		t.Fatal(err)
+	}
+	if d.busy < n {
+		t.Fatalf("only %d requests are in the kernel", d.busy)
+	}
+	d.closeWait = time.Microsecond // they take much longer, together
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+	if d.busy != 0 {
+		t.Errorf("%d requests were given up", d.busy)
 	}
 }

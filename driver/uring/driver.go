@@ -41,6 +41,8 @@ type Driver struct {
 	towers  []tower       // of the same doorbells
 	packets *sock.Packets // nil before the first ListenPacket
 	closed  bool
+
+	closeWait time.Duration // see there
 }
 
 var _ driver.Driver = (*Driver)(nil)
@@ -55,7 +57,7 @@ func New(cfg Config) (*Driver, error) {
 	if cfg.Backlog == 0 {
 		cfg.Backlog = sock.MaxBacklog()
 	}
-	d := &Driver{cfg: cfg, clock: clock.New()}
+	d := &Driver{cfg: cfg, clock: clock.New(), closeWait: closeWait}
 	if d.has, err = features(); err != nil {
 		return nil, notSupported(err)
 	}

@@ -26,6 +26,18 @@ func running() (*engine, *thread) {
 	return e, t
 }
 
+// Thread returns a number of the calling thread, from 1, the same in each run of
+// its model; 0 outside of a checked run.
+//
+//go:norace
+func Thread() int {
+	_, t := running()
+	if t == nil {
+		return 0
+	}
+	return t.id + 1
+}
+
 // Begin announces an operation on the word at addr and returns when it is the
 // caller's turn to do it. Outside a checked run it returns at once. The words
 // of internal/atomics call it.

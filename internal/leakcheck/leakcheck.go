@@ -122,6 +122,9 @@ func Take() Counts {
 	for kind, count := range census.Kinds() {
 		c[kind] = count.Now()
 	}
+	if modelled {
+		delete(c, "executors")
+	}
 	return c
 }
 

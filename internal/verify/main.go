@@ -5,8 +5,8 @@
 //
 // It runs the tests of every module, and from the same run tells the conformance
 // rows, the faults that were injected and what was left behind; the models of the
-// lock-free protocols; faults planted in those; and every fuzz target for a
-// while. What only computes runs beside the tests, which mostly wait, and gives
+// lock-free protocols; faults planted in those; every fuzz target for a while; and
+// random programs. What only computes runs beside the tests, which mostly wait, and gives
 // way to them. The command fails if anything is wrong, and if a check has checked
 // nothing.
 //
@@ -36,7 +36,7 @@ type options struct {
 // wants reports whether a stage is to be run.
 func (o options) wants(name string) bool { return o.only == nil || o.only[name] }
 
-var stageNames = []string{"tests", "models", "mutants", "fuzz"}
+var stageNames = []string{"tests", "models", "mutants", "fuzz", "soak"}
 
 func main() {
 	o, err := parseOptions(os.Args[1:])
@@ -53,7 +53,7 @@ func main() {
 
 func parseOptions(args []string) (o options, err error) {
 	fs := flag.NewFlagSet("verify", flag.ExitOnError)
-	fs.BoolVar(&o.short, "short", false, "a subset of the mutants, and two seconds for each fuzz target: for CI")
+	fs.BoolVar(&o.short, "short", false, "a subset of the mutants, two seconds for each fuzz target, and no soak: for CI")
 	fs.BoolVar(&o.race, "race", true, "run the tests under the race detector, and in random order")
 	fs.DurationVar(&o.fuzzTime, "fuzztime", 0, "how long to fuzz each target; 0 means 10s, or 2s with -short")
 	only := fs.String("only", "", "run these `stages` only, with commas between: "+strings.Join(stageNames, ", "))
@@ -106,6 +106,9 @@ func verify(ctx context.Context, o options) bool {
 	}
 	if o.wants("fuzz") {
 		beside = append(beside, fuzzStage(o, mods))
+	}
+	if o.wants("soak") && !o.short { // a few programs are among the tests
+		beside = append(beside, soakStage())
 	}
 	begun := time.Now()
 	rows := run(ctx, first, beside)

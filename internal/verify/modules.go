@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // A module of the repository, by its directory.
@@ -45,7 +46,9 @@ func findModules(ctx context.Context) (mods []module, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if !slices.ContainsFunc(mods, func(m module) bool { return m.dir == "." }) {
+	// "." sorts before every name: the root comes first.
+	slices.SortFunc(mods, func(a, b module) int { return strings.Compare(a.dir, b.dir) })
+	if len(mods) == 0 || mods[0].dir != "." {
 		return nil, errors.New("there is no go.mod here; run it at the root of the repository")
 	}
 	for i := range mods {

@@ -1,0 +1,5 @@
+//go:build interleave
+
+package leakcheck
+
+const modelled = true
