@@ -1,12 +1,9 @@
 package fileio_test
 
 import (
-	"os"
-	"runtime"
+	"strings"
 
 	"github.com/rouse-go/rouse/driver"
-	"github.com/rouse-go/rouse/driver/epoll"
-	"github.com/rouse-go/rouse/driver/portable"
 	"github.com/rouse-go/rouse/executor"
 )
 
@@ -15,18 +12,11 @@ type driverUnderTest struct {
 	open func() (driver.Driver, error)
 }
 
-// drivers are those of this system that have files, the fastest first; or the
-// one that ROUSE_DRIVER names.
-var drivers = func() []driverUnderTest {
-	if name := os.Getenv("ROUSE_DRIVER"); name != "" {
-		return []driverUnderTest{{name, func() (driver.Driver, error) { return executor.OpenDriver(name) }}}
-	}
-	all := []driverUnderTest{
-		{"epoll", func() (driver.Driver, error) { return epoll.New(epoll.Config{}) }},
-		{"portable", func() (driver.Driver, error) { return portable.New(portable.Config{}) }},
-	}
-	if runtime.GOOS != "linux" {
-		all = all[1:]
+// drivers are those that this system has, the best first. The manual one has no
+// files.
+var drivers = func() (all []driverUnderTest) {
+	for name := range strings.SplitSeq(executor.DriverNames(), ", ") {
+		all = append(all, driverUnderTest{name, func() (driver.Driver, error) { return executor.OpenDriver(name) }})
 	}
 	return all
 }()

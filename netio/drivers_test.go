@@ -1,12 +1,11 @@
 package netio_test
 
 import (
-	"runtime"
+	"strings"
 
 	"github.com/rouse-go/rouse/driver"
-	"github.com/rouse-go/rouse/driver/epoll"
 	"github.com/rouse-go/rouse/driver/manual"
-	"github.com/rouse-go/rouse/driver/portable"
+	"github.com/rouse-go/rouse/executor"
 )
 
 type driverUnderTest struct {
@@ -14,15 +13,10 @@ type driverUnderTest struct {
 	open func() (driver.Driver, error)
 }
 
-// drivers are those that this system has; the first one is the fastest.
-var drivers = func() []driverUnderTest {
-	all := []driverUnderTest{
-		{"epoll", func() (driver.Driver, error) { return epoll.New(epoll.Config{}) }},
-		{"portable", func() (driver.Driver, error) { return portable.New(portable.Config{}) }},
-		{"manual", func() (driver.Driver, error) { return manual.New(manual.Config{}) }},
+// drivers are those that this system has, the best first, and the manual one.
+var drivers = func() (all []driverUnderTest) {
+	for name := range strings.SplitSeq(executor.DriverNames(), ", ") {
+		all = append(all, driverUnderTest{name, func() (driver.Driver, error) { return executor.OpenDriver(name) }})
 	}
-	if runtime.GOOS != "linux" {
-		all = all[1:]
-	}
-	return all
+	return append(all, driverUnderTest{"manual", func() (driver.Driver, error) { return manual.New(manual.Config{}) }})
 }()
