@@ -6,7 +6,7 @@ MODULES := . $(sort $(patsubst ./%/go.mod,%,$(shell find . -mindepth 2 -name go.
 TESTFLAGS ?=
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: run test test-deps bench check verify soak cross riscv64 models mutants conformance help
+.PHONY: run test test-deps bench check cross riscv64 s390x arm64 wasip1 stress models mutants conformance verify soak help
 
 help: ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -16,9 +16,9 @@ run: ## build and start kvd, the example server
 	@exec bin/kvd
 
 test: ## every test of every module
-	@set -e; for m in $(MODULES); do echo "== $$m"; (cd $$m && $(GO) test $(TESTFLAGS) ./...); done
+	@code=0; for m in $(MODULES); do echo "== $$m"; (cd $$m && $(GO) test $(TESTFLAGS) ./...) || code=1; done; exit $$code
 
-test-deps: ## install what some tests need besides Go: redis-tools, curl, qemu-user, a C compiler for -race
+test-deps: ## install what some tests need besides Go: redis-tools, curl, qemu-user, strace, a C compiler for -race
 	./.ci/test-deps
 
 bench: ## the benchmarks, against goroutines
@@ -107,5 +107,3 @@ stress: ## the runtime's tests with 1, 2 and 4 processors, an eager collector, c
 	GODEBUG=gccheckmark=1 $(GO) test -short -count=1 $(UNSAFE)
 	$(GO) test -gcflags=all=-d=checkptr -short -count=1 $(UNSAFE)
 	GOGC=1 GODEBUG=clobberfree=1 $(GO) test -short -count=1 $(UNSAFE)
-
-.PHONY: s390x arm64 wasip1 stress

@@ -57,13 +57,13 @@ func fuzzNames(file string, src any) (names []string, err error) {
 func fuzzStage(o options, mods []module) *stage {
 	targets, err := fuzzTargets(mods)
 	f := fuzz{err: err}
-	s := &stage{name: "fuzz", line: f.line, rows: f.rows}
+	s := &stage{name: "fuzz", line: f.line, rows: f.rows, keepOn: true} // the next may find more
 	for _, t := range targets {
 		name := t.pkg + "." + t.name
 		s.commands = append(s.commands, command{
 			dir: t.dir,
 			args: []string{"go", "test", "-run", "^$", "-fuzz", "^" + t.name + "$",
-				"-fuzztime", o.fuzzTime.String(), t.pkg},
+				"-fuzztime", o.fuzzTime.String(), "-fuzzminimizetime", "10x", t.pkg},
 			before: func() { f.begin(name) },
 		})
 	}

@@ -18,14 +18,11 @@ func testStage(o options, mods []module) *stage {
 		line:     t.line,
 		progress: t.progress,
 	}
-	for _, m := range mods {
-		args := []string{"go", "test", "-json", "-count=1", "-timeout=10m"}
-		if o.race {
-			args = append(args, "-race", "-shuffle=on")
-		}
-		s.commands = append(s.commands, command{dir: m.dir, args: append(args, "./...")})
+	flags := "-json -count=1 -timeout=10m"
+	if o.race {
+		flags += " -race -shuffle=on"
 	}
-	s.keepOn = true // the next module's tests say more
+	s.commands = []command{{args: []string{"make", "--no-print-directory", "test", "TESTFLAGS=" + flags}}}
 	s.rows = func(ended error) []row {
 		return append([]row{t.row(ended), conformanceRow(s.name)}, append(t.faults.rows(), t.leaks.row())...)
 	}
