@@ -11,10 +11,10 @@ fault: driver=epoll kind=emfile injected=2
 `)
 	want(t, f.rows(), "uring: 16 injected: eintr 15, enomem 1")
 	want(t, f.rows(), "epoll: 2 injected: emfile 2")
-	feed(f.line, "fault: driver=epoll kind=eio injected=0\n")
-	want(t, f.rows(), "epoll: 2 injected", "no eio was injected")
+	feed(f.line, "fault: driver=uring kind=eintr injected=0\n")
+	want(t, f.rows(), "uring: 16 injected: eintr 15, enomem 1", "a test has injected none: fault: driver=uring kind=eintr injected=0")
 	feed(f.line, "fault: driver=epoll kind=eio injected=many\n")
-	want(t, f.rows(), "epoll: 2 injected", "no eio was injected", "says nothing: fault: driver=epoll kind=eio injected=many")
+	want(t, f.rows(), "epoll: 2 injected", "injected none", "says nothing: fault: driver=epoll kind=eio injected=many")
 	var none faults
 	want(t, none.rows(), "0 injected", "no test has injected a fault")
 }

@@ -3,17 +3,22 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
+	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
 
 // helper makes this test program a stage's command: it runs TestHelper, which
 // says what the environment tells it, and does not end by itself if that is
-// "hang".
+// "hang", and if it is "resist" not when it is asked, either, and has a child that
+// does the same.
 func helper(t *testing.T, say string) command {
 	t.Helper()
 	self, err := os.Executable()
@@ -33,32 +38,52 @@ func TestHelper(t *testing.T) {
 	switch say {
 	case "fail":
 		os.Exit(1)
+	case "resist":
+		signal.Ignore(syscall.SIGTERM)
+		if os.Getenv("VERIFY_CHILD") == "" {
+			child := exec.Command(os.Args[0], os.Args[1:]...)
+			child.Env = append(os.Environ(), "VERIFY_CHILD=1")
+			child.Stdout = os.Stdout
+			if err := child.Start(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Minute)
+		}
+		line, err := net.Dial("tcp", os.Getenv("VERIFY_CHILD_CALLS"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer line.Close() // by the end of the process
+		time.Sleep(time.Minute)
 	case "hang":
 		time.Sleep(time.Minute)
 	}
 }
 
+// example is a stage whose command is helper(t, say), and the lines that it takes.
+func example(t *testing.T, say string, timeout time.Duration) (s *stage, lines *[]string) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	lines = new([]string)
+	return &stage{
+		name:     "example",
+		timeout:  timeout,
+		commands: []command{helper(t, say)},
+		line:     func(text string) { *lines = append(*lines, text) },
+		progress: func() string { return "some" },
+		rows: func(ended error) []row {
+			r := row{section: "example"}
+			if ended != nil {
+				r.wrongf("%v", ended)
+			}
+			return []row{r}
+		},
+	}, lines
+}
+
 func TestStage(t *testing.T) {
-	stageOf := func(say string, timeout time.Duration) (s *stage, lines *[]string) {
-		t.Chdir(t.TempDir())
-		lines = new([]string)
-		return &stage{
-			name:     "example",
-			timeout:  timeout,
-			commands: []command{helper(t, say)},
-			line:     func(text string) { *lines = append(*lines, text) },
-			progress: func() string { return "some" },
-			rows: func(ended error) []row {
-				r := row{section: "example"}
-				if ended != nil {
-					r.wrongf("%v", ended)
-				}
-				return []row{r}
-			},
-		}, lines
-	}
 	t.Run("good", func(t *testing.T) {
-		s, lines := stageOf("good", time.Minute)
+		s, lines := example(t, "good", time.Minute)
 		want(t, run(t.Context(), []*stage{s}, nil), "ok")
 		log, err := os.ReadFile(filepath.FromSlash(logPath("example")))
 		if err != nil || !slices.Contains(*lines, "says good") || !strings.Contains(string(log), "says good\n") {
@@ -66,11 +91,11 @@ func TestStage(t *testing.T) {
 		}
 	})
 	t.Run("fails", func(t *testing.T) {
-		s, _ := stageOf("fail", time.Minute)
+		s, _ := example(t, "fail", time.Minute)
 		want(t, run(t.Context(), nil, []*stage{s}), "WRONG", "exit status 1; see bin/verify/example.txt")
 	})
 	t.Run("takes too long", func(t *testing.T) {
-		s, _ := stageOf("hang", time.Second)
+		s, _ := example(t, "hang", time.Second)
 		begun := time.Now()
 		want(t, run(t.Context(), []*stage{s}, nil), "WRONG", "not through in 1s")
 		if took := time.Since(begun); took > 30*time.Second {
@@ -78,7 +103,7 @@ func TestStage(t *testing.T) {
 		}
 	})
 	t.Run("interrupted", func(t *testing.T) {
-		s, _ := stageOf("hang", time.Minute)
+		s, _ := example(t, "hang", time.Minute)
 		ctx, cancel := context.WithCancel(t.Context())
 		s.line = func(text string) {
 			if text == "says hang" {
@@ -92,7 +117,7 @@ func TestStage(t *testing.T) {
 		}
 	})
 	t.Run("keeps on", func(t *testing.T) {
-		s, lines := stageOf("fail", time.Minute)
+		s, lines := example(t, "fail", time.Minute)
 		s.keepOn = true
 		s.commands = append(s.commands, s.commands[0])
 		want(t, run(t.Context(), []*stage{s}, nil), "WRONG", "exit status 1")
