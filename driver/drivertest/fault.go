@@ -1,12 +1,12 @@
 package drivertest
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"strings"
 	"syscall"
 
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/internal/faults"
 )
 
 // Faults that the system really makes, as far as a test can bring them about.
@@ -19,10 +19,7 @@ var faultCases = append([]testCase{
 // program can read. A test that has met none shows nothing, so it fails.
 func (w *world) injected(kind string, n int) {
 	w.Helper()
-	fmt.Printf("fault: driver=%s kind=%s injected=%d\n", w.d.Name(), kind, n)
-	if n == 0 {
-		w.Errorf("no fault of kind %s came about, so the test shows nothing", kind)
-	}
+	faults.Report(w.T, w.d.Name(), map[string]int{kind: n}, kind)
 }
 
 // wantCall fails unless err is what the system said, and says of which call.

@@ -5,10 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
-	"sync/atomic"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -17,7 +14,6 @@ import (
 
 var systemFaultCases = []testCase{
 	{"Fault/NoDescriptors", []Feature{Network, Limits}, faultNoDescriptors},
-	{"Fault/Interrupted", []Feature{Network, Signals, RealClock}, faultInterrupted},
 }
 
 // exhaust takes every descriptor that this process may still open, and returns
@@ -108,59 +104,4 @@ func faultNoDescriptors(w *world) {
 	}
 	w.must(&driver.Op{Code: driver.Open, Args: &driver.Args{Path: path, Flags: os.O_RDWR}})
 	w.injected("EMFILE", refused)
-}
-
-// Signals interrupt the thread all the time, asleep or at work: nothing is lost,
-// nobody is told, and no sleep ends early because of it.
-func faultInterrupted(w *world) {
-	a, b := w.pair()
-	h := w.newFile()
-	pid, tid := os.Getpid(), unix.Gettid()
-	var asleep, stop atomic.Bool
-	var hits atomic.Int64
-	var g sync.WaitGroup
-	g.Go(func() {
-		for !stop.Load() {
-			sleeps := asleep.Load()
-			// Go's own signal to itself; it has a handler, and means nothing.
-			if unix.Tgkill(pid, tid, unix.SIGURG) == nil && sleeps {
-				hits.Add(1)
-			}
-			time.Sleep(20 * time.Microsecond)
-		}
-	})
-	w.Cleanup(func() { stop.Store(true); g.Wait() })
-	for range 20 {
-		until := w.d.Now() + int64(3*time.Millisecond)
-		asleep.Store(true)
-		for w.d.Now() < until {
-			n, err := w.d.Park(until)
-			if err != nil || n != 0 {
-				w.Fatalf("Park: %d, %v", n, err)
-			}
-		}
-		asleep.Store(false)
-	}
-	msg := strings.Repeat("interrupted", 9000)
-	for i := range 20 {
-		w.send(a, msg[i:1000+i])
-		if got := w.recv(b, 1000); got != msg[i:1000+i] {
-			w.Fatalf("got %d bytes, or they are wrong", len(got))
-		}
-		op := w.must(&driver.Op{Code: driver.WriteAt, Handle: h, Buf: []byte(msg), Off: int64(i)})
-		if op.N != len(msg) {
-			w.Errorf("wrote %d bytes", op.N)
-		}
-		w.must(&driver.Op{Code: driver.Sync, Handle: h})
-		if op := w.must(&driver.Op{Code: driver.ReadAt, Handle: h, Buf: make([]byte, len(msg)), Off: int64(i)}); string(op.Buf[:op.N]) != msg {
-			w.Errorf("read %d bytes, or they are wrong", op.N)
-		}
-		x, y := w.pair()
-		w.echo(x, y, "new")
-		w.shut(x)
-		w.shut(y)
-	}
-	stop.Store(true)
-	g.Wait()
-	w.injected("EINTR", int(hits.Load()))
 }

@@ -1,7 +1,6 @@
 package drivertest
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -14,9 +13,9 @@ import (
 )
 
 var interruptCases = []testCase{
-	{"Interrupt/Park", []Feature{RealClock}, interruptPark},
-	{"Interrupt/Stream", []Feature{Network, RealClock}, interruptStream},
-	{"Interrupt/File", []Feature{Files}, interruptFile},
+	{"Interrupt/Park", []Feature{Signals, RealClock}, interruptPark},
+	{"Interrupt/Stream", []Feature{Signals, Network}, interruptStream},
+	{"Interrupt/File", []Feature{Signals, Files}, interruptFile},
 }
 
 // enough is how many signals a test waits for, and at least gets.
@@ -26,6 +25,7 @@ const enough = 30
 // EINTR. Go ignores a SIGURG that it did not send.
 type storm struct {
 	w    *world
+	last time.Time // when enough must have been sent
 	sent atomic.Int64
 	over atomic.Bool
 	wg   sync.WaitGroup
@@ -33,7 +33,7 @@ type storm struct {
 
 // interrupted begins a storm on the calling thread.
 func interrupted(w *world) *storm {
-	s := &storm{w: w}
+	s := &storm{w: w, last: time.Now().Add(patience)}
 	pid, thread := unix.Getpid(), unix.Gettid()
 	s.wg.Go(func() {
 		for !s.over.Load() {
@@ -47,13 +47,24 @@ func interrupted(w *world) *storm {
 }
 
 // blows reports whether the storm needs to go on.
-func (s *storm) blows() bool { return s.sent.Load() < enough }
+func (s *storm) blows() bool {
+	s.w.Helper()
+	if s.sent.Load() >= enough {
+		return false
+	}
+	if time.Now().After(s.last) {
+		s.w.Fatalf("only %d signals could be sent in %v", s.sent.Load(), patience)
+	}
+	return true
+}
 
-// end ends it and says how many signals there were.
+// end ends it and says how many signals there were; which of them met a system
+// call that they interrupt, nobody can tell.
 func (s *storm) end() {
+	s.w.Helper()
 	s.over.Store(true)
 	s.wg.Wait()
-	fmt.Printf("fault: driver=%s kind=EINTR injected=%d\n", s.w.d.Name(), s.sent.Load())
+	s.w.injected("signal", int(s.sent.Load()))
 }
 
 // A sleep that is interrupted goes on: Park returns neither early nor with an
@@ -72,14 +83,20 @@ func interruptPark(w *world) {
 	}
 }
 
-// Streams under signals lose and repeat nothing, and see no EINTR or EAGAIN, full
-// pipes included.
+// Connections are made under signals, and streams lose and repeat nothing and see
+// no EINTR or EAGAIN, full pipes included.
 func interruptStream(w *world) {
 	s := interrupted(w)
 	defer s.end()
 	a, b := w.pair()
-	for s.blows() {
-		w.megabyte(a, b)
+	for i := 0; i < 20 || s.blows(); i++ {
+		if i%10 == 0 {
+			w.megabyte(a, b)
+		}
+		x, y := w.pair()
+		w.echo(x, y, "new")
+		w.shut(x)
+		w.shut(y)
 	}
 }
 
@@ -147,13 +164,14 @@ func interruptFile(w *world) {
 		for k := range data {
 			data[k] = byte(i)
 		}
-		if op := w.must(&driver.Op{Code: driver.WriteAt, Handle: h, Buf: data}); op.N != len(data) {
+		off := int64(i)
+		if op := w.must(&driver.Op{Code: driver.WriteAt, Handle: h, Buf: data, Off: off}); op.N != len(data) {
 			w.Fatalf("WriteAt under signals: %d", op.N)
 		}
 		if i%10 == 0 {
 			w.must(&driver.Op{Code: driver.Sync, Handle: h})
 		}
-		op := w.must(&driver.Op{Code: driver.ReadAt, Handle: h, Buf: make([]byte, len(data))})
+		op := w.must(&driver.Op{Code: driver.ReadAt, Handle: h, Buf: make([]byte, len(data)), Off: off})
 		if op.N != len(data) || string(op.Buf) != string(data) {
 			w.Fatalf("ReadAt under signals: %d bytes, or others", op.N)
 		}

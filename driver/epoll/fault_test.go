@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -30,10 +31,13 @@ func TestKernelRefuses(t *testing.T) {
 		defer d.Close()
 		must := func(op *driver.Op) *driver.Op {
 			t.Helper()
-			for !d.Submit(op) {
+			for last := time.Now().Add(20 * time.Second); !d.Submit(op); {
 				for op.InFlight() {
 					if _, err := d.Park(d.Now() + 1e9); err != nil {
 						t.Fatal(err)
+					}
+					if time.Now().After(last) {
+						t.Fatalf("%v does not end", op.Code)
 					}
 				}
 				if op.Err != driver.ErrAgain {
@@ -100,6 +104,7 @@ func TestKernelRefuses(t *testing.T) {
 			refused(&driver.Op{Code: driver.Recv, Handle: a, Buf: make([]byte, 7003)}, "read", unix.ENOMEM)
 			refused(&driver.Op{Code: driver.Recv, Handle: a, Buf: make([]byte, 7004)}, "read", unix.ENOBUFS)
 			refused(&driver.Op{Code: driver.Recv, Handle: fresh, Buf: make([]byte, 8)}, "epoll_ctl", unix.ENOMEM)
+			refused(&driver.Op{Code: driver.Accept, Handle: l, Args: &driver.Args{}}, "accept4", unix.ENOBUFS)
 			refused(&driver.Op{Code: driver.Connect, Args: &driver.Args{Network: "tcp", Addr: addr}}, "socket", unix.ENOMEM)
 			refused(&driver.Op{Code: driver.Listen, Args: &driver.Args{Network: "tcp", Addr: local}}, "socket", unix.ENOMEM)
 			echo()

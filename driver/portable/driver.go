@@ -27,14 +27,13 @@
 package portable
 
 import (
-	"errors"
 	"fmt"
-	"net"
 	"sync"
 	"time"
 
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/driver/internal/bell"
+	"github.com/rouse-go/rouse/driver/internal/clock"
 	"github.com/rouse-go/rouse/driver/internal/table"
 	"github.com/rouse-go/rouse/internal/filepool"
 )
@@ -61,7 +60,7 @@ type slot struct {
 // for the goroutine that runs the loop, which need not be locked to a thread.
 type Driver struct {
 	cfg    Config
-	start  time.Time
+	clock  clock.Clock
 	bell   *bell.Bell
 	inbox  inbox
 	slots  table.Table[slot]
@@ -88,7 +87,7 @@ func New(cfg Config) (*Driver, error) {
 	if cfg.Linger == 0 {
 		cfg.Linger = 5 * time.Second
 	}
-	d := &Driver{cfg: cfg, start: time.Now(), bell: bell.New(), dials: map[*driver.Op]*dial{}}
+	d := &Driver{cfg: cfg, clock: clock.New(), bell: bell.New(), dials: map[*driver.Op]*dial{}}
 	d.files = filepool.New(cfg.FileThreads, (*fileTable)(d), d.Unpark)
 	return d, nil
 }
@@ -97,14 +96,10 @@ func New(cfg Config) (*Driver, error) {
 func (d *Driver) Name() string { return "portable" }
 
 // Now returns the nanoseconds of the monotonic clock since New.
-func (d *Driver) Now() int64 { return int64(time.Since(d.start)) }
+func (d *Driver) Now() int64 { return d.clock.Now() }
 
 // Wall returns time.Now.
 func (d *Driver) Wall() time.Time { return time.Now() }
-
-// Unpark ends the Park that sleeps, or the next one. It may be called from
-// anywhere, also after Close.
-func (d *Driver) Unpark() { d.bell.Ring() }
 
 // Submit starts op; see [driver.Driver].
 func (d *Driver) Submit(op *driver.Op) bool {
@@ -179,128 +174,4 @@ func (d *Driver) Cancel(op *driver.Op) {
 		d.slots.At(op.Slot).conn.unwait(op)
 	}
 	op.Finish(0, driver.ErrCanceled)
-}
-
-func (d *Driver) closeHandle(h driver.Handle) error {
-	i, s := d.slots.Get(h)
-	if s == nil {
-		return driver.ErrClosed
-	}
-	it := *s
-	d.slots.Free(i)
-	switch {
-	case it.conn != nil:
-		return it.conn.close(d.cfg.Linger)
-	case it.listener != nil:
-		return it.listener.close()
-	case it.packet != nil:
-		return it.packet.close(d.cfg.Linger)
-	}
-	return it.file.Close()
-}
-
-// Park sleeps and reaps; see [driver.Driver].
-func (d *Driver) Park(until int64) (int, error) {
-	if d.closed {
-		return 0, driver.ErrClosed
-	}
-	n := d.reap()
-	for {
-		if d.bell.Taken() {
-			return n + d.reap(), nil
-		}
-		left := time.Duration(-1)
-		if until != driver.Forever {
-			left = time.Duration(until - d.Now())
-		}
-		if n > 0 || until != driver.Forever && left <= 0 {
-			return n, nil
-		}
-		told := d.bell.Sleep(left)
-		if n = d.reap(); told {
-			return n, nil
-		}
-	}
-}
-
-// Hang has Park look at b; what ends its sleep is an Unpark.
-func (d *Driver) Hang(b *driver.Doorbell) (watched bool, err error) {
-	if d.closed {
-		return false, driver.ErrClosed
-	}
-	d.bells.Add(b)
-	return false, nil
-}
-
-// Unhang forgets b.
-func (d *Driver) Unhang(b *driver.Doorbell) { d.bells.Remove(b) }
-
-// reap takes what the goroutines left.
-func (d *Driver) reap() int {
-	n := d.files.Reap() + d.bells.Drain()
-	for b := d.inbox.takeAll(); b != nil; {
-		next := b.next
-		b.next = nil
-		// Pairs with the swap in post: what comes from now on is a new entry.
-		b.posted.Store(false)
-		n += b.reap()
-		b = next
-	}
-	return n
-}
-
-// Close ends every Op, and waits until the goroutines have ended, which takes
-// no longer than Config.Linger and a little. A second call does nothing.
-func (d *Driver) Close() error {
-	if d.closed {
-		return nil
-	}
-	d.closed = true
-	err := d.files.Close()
-	for op, dl := range d.dials {
-		dl.cancel()
-		op.Kill()
-	}
-	for _, s := range d.slots.All() {
-		switch {
-		case s.conn != nil:
-			s.conn.kill()
-			s.conn.close(d.cfg.Linger)
-		case s.listener != nil:
-			s.listener.kill()
-			s.listener.close()
-		case s.packet != nil:
-			s.packet.kill()
-			s.packet.close(d.cfg.Linger)
-		case s.file != nil:
-			s.file.Close()
-		}
-	}
-	d.slots, d.dials = table.Table[slot]{}, nil
-	return errors.Join(err, d.join())
-}
-
-// join waits for the goroutines, for a bounded time.
-func (d *Driver) join() error {
-	ended := make(chan struct{})
-	go func() {
-		d.wg.Wait()
-		close(ended)
-	}()
-	timer := time.NewTimer(d.cfg.Linger + time.Second)
-	defer timer.Stop()
-	select {
-	case <-ended:
-		return nil
-	case <-timer.C:
-		return errors.New("rouse: portable: closed while a call into the system is stuck; its goroutine ends when the call does")
-	}
-}
-
-// closedError has ErrClosed for what the standard library calls closed.
-func closedError(err error) error {
-	if errors.Is(err, net.ErrClosed) {
-		return driver.ErrClosed
-	}
-	return err
 }

@@ -48,13 +48,12 @@ func open(t *testing.T) driver.Driver {
 
 func TestDriver(t *testing.T) { drivertest.Run(t, open, drivertest.Options{Lacks: lacks()}) }
 
-// What is given up, and what the system interrupts; see docs/conformance.md.
+// What is given up; see docs/conformance.md.
 func TestConformance_145_AbandonedOpsKeepTheirBuffers(t *testing.T) { some(t, "Abandon/") }
 func TestConformance_146_WhatWasNotSubmittedLeavesNoTrace(t *testing.T) {
 	some(t, "Cancel/Before")
 	some(t, "Abandon/Un")
 }
-func TestConformance_148_InterruptedCallsAreRetried(t *testing.T) { some(t, "Interrupt/") }
 
 func some(t *testing.T, prefix string) {
 	drivertest.RunSome(t, prefix, open, drivertest.Options{Lacks: lacks()})

@@ -27,6 +27,9 @@ func TestDirectStyle(t *testing.T) {
 		got, err := fiber.Go(w.ctx, func(ctx context.Context) (int, error) {
 			var l *netio.Listener
 			for l == nil {
+				if err := ctx.Err(); err != nil {
+					return 0, err
+				}
 				l, _ = netio.Listen(ctx, "tcp", "127.0.0.1:0")
 			}
 			server := fiber.Go(ctx, func(ctx context.Context) (int, error) { return serve(ctx, l) })
@@ -70,11 +73,11 @@ func TestDirectStyle(t *testing.T) {
 	})
 }
 
-// serve echoes until l is closed.
+// serve echoes until l is closed, or the test's time is up.
 func serve(ctx context.Context, l *netio.Listener) (int, error) {
 	for {
 		c, err := l.Accept(ctx)
-		if errors.Is(err, net.ErrClosed) {
+		if errors.Is(err, net.ErrClosed) || ctx.Err() != nil {
 			return 0, err
 		} else if err != nil {
 			continue

@@ -227,7 +227,7 @@ func (d *Driver) tellReady() int {
 func (d *Driver) swap(now []*flight) {
 	d.rnd.Shuffle(len(now), func(i, j int) {
 		a, b := now[i], now[j]
-		if a.op.Code == driver.Accept || b.op.Code == driver.Accept {
+		if i == j || a.op.Code == driver.Accept || b.op.Code == driver.Accept {
 			return
 		}
 		now[i], now[j] = b, a

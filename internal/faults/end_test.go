@@ -47,7 +47,11 @@ func TestEndInTheMidst(t *testing.T) {
 			}))
 		}
 		for range n {
-			<-begun
+			select {
+			case <-begun:
+			case <-w.ctx.Done():
+				w.Fatal("nothing goes over the connections")
+			}
 		}
 		w.ex.Stop()
 		for i, wait := range waits {

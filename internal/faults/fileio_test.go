@@ -82,21 +82,30 @@ func TestFiles(t *testing.T) {
 
 func oneFile(w *world, l *log, i int, dir string) error {
 	path := filepath.Join(dir, string(rune('a'+i)))
-	open := func() *fileio.File {
+	open := func() (*fileio.File, error) {
 		for {
 			f, err := fileio.OpenFile(w.ctx, path, os.O_RDWR|os.O_CREATE, 0o600)
 			if err == nil {
-				return f
+				return f, nil
 			}
-			l.told(w, err, "open", path)
+			if l.told(w, err, "open", path); w.Failed() {
+				return nil, err
+			}
 		}
 	}
 	for range 10 {
-		if err := open().Close(); err != nil {
+		f, err := open()
+		if err == nil {
+			err = f.Close()
+		}
+		if err != nil {
 			return err
 		}
 	}
-	f := open()
+	f, err := open()
+	if err != nil {
+		return err
+	}
 	data := pattern(i, 30<<10)
 	for off := 0; off < len(data) && !w.Failed(); {
 		n, err := f.WriteAt(w.ctx, data[off:min(len(data), off+7000)], int64(off))

@@ -119,7 +119,7 @@ func TestNetworkErrors(t *testing.T) {
 			b, _ := accepted()
 			data := pattern(1, 15<<10)
 			wrote := async(w, func() (int, error) {
-				for rest := data; len(rest) > 0; {
+				for rest := data; len(rest) > 0 && !w.Failed(); {
 					n, err := a.Write(w.ctx, rest[:min(len(rest), 5000)])
 					if rest = rest[n:]; err != nil {
 						w.told(err, "write", "tcp", seen[0])

@@ -155,13 +155,18 @@ func plantOp(t *testing.T) {
 	if _, err := d.Park(0); err != nil {
 		t.Fatal(err)
 	}
-	closed := make(chan error)
+	closed := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread()
 		closed <- d.Close()
 	}()
-	if err := <-closed; err != nil {
-		t.Error(err)
+	select {
+	case err := <-closed:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatal("Close does not return")
 	}
 }
 

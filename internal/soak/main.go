@@ -92,12 +92,13 @@ func (s *soak) run(ctx context.Context) bool {
 			next = time.Now().Add(s.period)
 		}
 	}
+	good = good && s.rounds > 0
 	verdict := "ok"
 	if !good {
 		verdict = "FAILED"
 	}
 	s.report(verdict)
-	return good && s.rounds > 0
+	return good
 }
 
 func (s *soak) report(what string) {
@@ -129,13 +130,7 @@ func (s *soak) round(driver string, seed uint64) bool {
 // watched runs a program, and ends the process if it hangs.
 func watched(driver string, seed uint64) (*round, bool) {
 	r := newRound(driver, seed)
-	hung := time.AfterFunc(roundLimit, func() {
-		stacks := make([]byte, 4<<20)
-		fmt.Printf("%s\nsoak: FAULT: driver=%s seed=%d hangs, the stacks are above; plan %+v; again: go run ./internal/soak -driver %s -seed %d -rounds 1\n",
-			stacks[:runtime.Stack(stacks, true)], driver, seed, r.plan, driver, seed)
-		os.Exit(1)
-	})
-	defer hung.Stop()
+	defer r.endWithin(roundLimit).Stop()
 	if err := r.run(); err != nil {
 		r.book.failf("it could not begin: %v", err)
 	}
@@ -144,6 +139,17 @@ func watched(driver string, seed uint64) (*round, bool) {
 		fmt.Println("soak: FAULT:", f)
 	}
 	return r, len(faults) == 0
+}
+
+// endWithin ends the process, and prints where everybody was, unless the timer
+// that it returns is stopped before.
+func (r *round) endWithin(limit time.Duration) *time.Timer {
+	return time.AfterFunc(limit, func() {
+		stacks := make([]byte, 4<<20)
+		fmt.Printf("%s\nsoak: FAULT: driver=%s seed=%d hangs, the stacks are above; plan %+v; again: go run ./internal/soak -driver %s -seed %d -rounds 1\n",
+			stacks[:runtime.Stack(stacks, true)], r.driver, r.seed, r.plan, r.driver, r.seed)
+		os.Exit(1)
+	})
 }
 
 const (

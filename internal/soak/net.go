@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 
 	"github.com/rouse-go/rouse"
@@ -150,10 +149,7 @@ func (e *echoServer) Poll(cx *rouse.Context) (int, error) {
 			return 0, err
 		}
 		e.conn.Close()
-		if err == io.EOF {
-			err = nil
-		}
-		return 0, nil // a reset is the client's right
+		return 0, nil // the end, or a reset, which is the client's right
 	}
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"log/slog"
@@ -14,16 +13,9 @@ import (
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/channel"
-	"github.com/rouse-go/rouse/driver"
-	"github.com/rouse-go/rouse/driver/epoll"
-	"github.com/rouse-go/rouse/driver/manual"
-	"github.com/rouse-go/rouse/driver/portable"
-	"github.com/rouse-go/rouse/driver/uring"
 	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/internal/gid"
 	"github.com/rouse-go/rouse/internal/leakcheck"
-	"github.com/rouse-go/rouse/netio"
-	"github.com/rouse-go/rouse/timer"
 )
 
 // roundLimit is how long a round may take; it takes some milliseconds.
@@ -53,84 +45,15 @@ type round struct {
 	digest uint64 // of the trace
 }
 
-// A plan says how much there is of everything.
-type plan struct {
-	real     bool // more than one goroutine, files, and a clock that goes by itself
-	sites    int
-	roots    int // scripts that each site begins with
-	visitors int // plain goroutines
-	steps    int // of a script, at most
-	deep     int // levels of children
-	patience time.Duration
-	abrupt   time.Duration // stop everything after that; 0: let it end
-}
-
 func newRound(driver string, seed uint64) *round {
 	// The stream is the driver's, so that a seed is another program on each.
 	h := fnv.New64a()
 	h.Write([]byte(driver))
 	r := &round{driver: driver, seed: seed, rng: rand.New(rand.NewPCG(seed, h.Sum64())), book: newBook()}
-	p := plan{sites: 1, roots: 1 + r.rng.IntN(30), steps: 1 + r.rng.IntN(12), deep: r.rng.IntN(4), patience: time.Second}
-	if driver != "manual" {
-		p.real, p.sites, p.visitors = true, 1+r.rng.IntN(3), r.rng.IntN(4)
-		p.roots = 1 + r.rng.IntN(12)
-		p.patience = time.Duration(1 + r.rng.Int64N(int64(8*time.Millisecond)))
-		if r.rng.IntN(4) == 0 {
-			p.abrupt = time.Duration(1 + r.rng.Int64N(int64(20*time.Millisecond)))
-		}
-	}
-	r.plan = p
+	r.plan = newPlan(r.rng, driver != "manual")
 	r.mpmc = channel.NewMPMC[int](1 << r.rng.IntN(6))
-	r.addresses.n, r.done.n = p.sites, p.sites+p.visitors
+	r.addresses.n, r.done.n = r.plan.sites, r.plan.sites+r.plan.visitors
 	return r
-}
-
-// A site is an executor with what belongs to it.
-type site struct {
-	ex      *executor.Local
-	bounded *channel.Bounded[int]
-	addr    string
-	server  rouse.JoinHandle[int]
-	seed    uint64
-}
-
-func (r *round) openDriver() (driver.Driver, error) {
-	switch r.driver {
-	case "manual":
-		return manual.New(manual.Config{AutoAdvance: true, Buffer: 1 << (15 + r.rng.IntN(3))})
-	case "uring": // at times with so little of everything that it runs short
-		return uring.New(uring.Config{Entries: 8 << r.rng.IntN(6), Buffers: 64 << r.rng.IntN(4),
-			BufferSize: 1024 << r.rng.IntN(3), FileThreads: 1 + r.rng.IntN(4)})
-	case "epoll":
-		return epoll.New(epoll.Config{FileThreads: 1 + r.rng.IntN(4)})
-	case "portable":
-		return portable.New(portable.Config{})
-	}
-	return nil, fmt.Errorf("no driver %q", r.driver)
-}
-
-// ticks are the resolutions of timers that rounds have.
-var ticks = []time.Duration{10 * time.Microsecond, 100 * time.Microsecond, time.Millisecond}
-
-func (r *round) newSite() (*site, error) {
-	d, err := r.openDriver()
-	if err != nil {
-		return nil, err
-	}
-	ex, err := executor.New(executor.Config{Driver: d, Tick: ticks[r.rng.IntN(len(ticks))], Seed: r.rng.Uint64() | 1,
-		Log: slog.New(slog.DiscardHandler), OnPanic: r.panicked})
-	if err != nil {
-		return nil, errors.Join(err, d.Close())
-	}
-	return &site{ex: ex, bounded: channel.NewBounded[int](1 + r.rng.IntN(8)), seed: r.rng.Uint64()}, nil
-}
-
-// panicked sees panics that nobody joins: a step's own, if the task that would
-// have joined it was dropped.
-func (r *round) panicked(p *rouse.PanicError) {
-	if p.Value != onPurpose {
-		r.book.failf("a panic: %v\n%s", p.Value, p.Stack)
-	}
 }
 
 // run runs the round. An error says that it could not begin; what it has found
@@ -184,20 +107,31 @@ func (r *round) run() (err error) {
 		// executor, whose Close then disarms it.
 		before["timers"] += taskLimit
 	}
-	if extra := before.Extra(5 * time.Second); !extra.Zero() {
-		r.book.failf("left behind: %v", extra)
-	}
+	r.account(before, 5*time.Second)
 	return nil
 }
 
-// open makes what the round consists of.
+// account compares what there is with what there was before the round.
+func (r *round) account(before leakcheck.Counts, patience time.Duration) {
+	if extra := before.Extra(patience); !extra.Zero() {
+		r.book.failf("left behind: %v", extra)
+	}
+}
+
+// open makes what the round consists of, or nothing.
 func (r *round) open() (err error) {
+	defer func() {
+		if err == nil {
+			return
+		}
+		for _, st := range r.sites {
+			st.ex.Close()
+		}
+		os.RemoveAll(r.dir)
+	}()
 	for range r.plan.sites {
 		st, err := r.newSite()
 		if err != nil {
-			for _, st := range r.sites {
-				st.ex.Close()
-			}
 			return err
 		}
 		r.sites = append(r.sites, st)
@@ -223,31 +157,6 @@ func (r *round) stop(visitors func()) {
 	r.shared.Stop()
 }
 
-// live is the life of a site, on a goroutine of its own.
-func (r *round) live(st *site) {
-	_, err := executor.RunUntil[int](st.ex, &root{r: r, st: st})
-	if err != nil && !(r.ending.Load() && errors.Is(err, rouse.ErrCanceled)) {
-		r.book.failf("the root of a site: %v", err)
-	}
-	if err := st.ex.Close(); err != nil && !r.onPurpose(err) {
-		r.book.failf("closing a site: %v", err)
-	}
-}
-
-// onPurpose reports whether err is nothing but panics that a step made.
-func (r *round) onPurpose(err error) bool {
-	if many, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, one := range many.Unwrap() {
-			if !r.onPurpose(one) {
-				return false
-			}
-		}
-		return true
-	}
-	var p *rouse.PanicError
-	return errors.As(err, &p) && p.Value == onPurpose
-}
-
 // settle compares what was to be with what was, when all is over.
 func (r *round) settle() {
 	for {
@@ -271,6 +180,18 @@ func (r *round) settle() {
 	}
 }
 
+// allEnded reports whether no watched task is alive.
+func (r *round) allEnded() bool {
+	r.book.mu.Lock()
+	defer r.book.mu.Unlock()
+	for _, w := range r.book.owed {
+		if !w.over() {
+			return false
+		}
+	}
+	return true
+}
+
 // goroutine starts one that the round waits for.
 func (r *round) goroutine(f func()) { r.abroad.Go(f) }
 
@@ -284,165 +205,4 @@ func (r *round) trace(id int, what string) {
 	fmt.Fprint(h, r.digest, r.sites[0].ex.Driver().Now(), id, what)
 	r.digest = h.Sum64()
 	r.steps++
-}
-
-// root is the first task of a site: it opens the server, begins the scripts, and
-// sees to it that all has ended when it ends.
-type root struct {
-	r    *round
-	st   *site
-	at   int
-	l    *netio.Listener
-	rng  *rand.Rand
-	wait rouse.Future[int]
-	jobs []job
-}
-
-// A job is a script that the root joins.
-type job struct {
-	j rouse.JoinHandle[int]
-	w *watch
-}
-
-func (t *root) Poll(cx *rouse.Context) (int, error) {
-	for ; ; t.at++ {
-		if err := t.stage(cx); err != nil || t.at == 7 {
-			return 0, err
-		}
-	}
-}
-
-// stage does what is next, and returns Pending if that is not over.
-func (t *root) stage(cx *rouse.Context) (err error) {
-	r, st := t.r, t.st
-	switch t.at {
-	case 0:
-		t.rng = rand.New(rand.NewPCG(st.seed, 0))
-		if t.l, err = netio.PollListen(cx, "tcp", "127.0.0.1:0"); err != nil {
-			return err
-		}
-		st.addr = t.l.Addr().String()
-		st.server = executor.Spawn[int](st.ex, r.serve(st, t.l))
-		r.addresses.arrive()
-	case 1:
-		return r.addresses.poll(cx)
-	case 2:
-		for range r.plan.roots {
-			s := &script{w: &watch{r: r}, rng: t.rng, on: st, deep: r.plan.deep + 1}
-			if j, w := s.spawn(); w != nil {
-				t.jobs = append(t.jobs, job{j, w})
-			}
-		}
-	case 3:
-		for len(t.jobs) > 0 {
-			v, err := t.jobs[0].j.Poll(cx)
-			if err == rouse.Pending {
-				return err
-			}
-			(&script{w: &watch{r: r}}).joined(t.jobs[0].w, v, err, false)
-			t.jobs = t.jobs[1:]
-		}
-		r.done.arrive()
-	case 4:
-		return r.done.poll(cx)
-	case 5: // those that nobody has joined, here and elsewhere
-		return t.until(cx, func() bool { return r.allEnded() })
-	case 6:
-		if t.l != nil {
-			t.l.Close()
-			t.l = nil
-		}
-		if _, err = st.server.Poll(cx); err != nil {
-			return err
-		}
-		fallthrough
-	default:
-		t.at = 7
-		looks := 0 // a goroutine's word that a timer is not needed may be on its way
-		if err := t.until(cx, func() bool {
-			looks++
-			return st.ex.Live() == 1 && (looks > 2 || st.ex.Alarms().Len() == 0)
-		}); err != nil {
-			return err
-		}
-		if n := st.ex.Alarms().Len(); n != 0 {
-			r.book.failf("%d timers are set, and nobody waits", n)
-		}
-		for n, err := st.bounded.TryRecv(); err == nil; n, err = st.bounded.TryRecv() {
-			r.book.got(n)
-		}
-	}
-	return nil
-}
-
-// until waits, looking now and then.
-func (t *root) until(cx *rouse.Context, over func() bool) error {
-	for {
-		if t.wait == nil {
-			if over() {
-				return nil
-			}
-			f := timer.Sleep(time.Millisecond)
-			t.wait = &dropping{inner: f, poll: func(cx *rouse.Context) (int, error) {
-				_, err := f.Poll(cx)
-				return 0, err
-			}}
-		}
-		if _, err := t.wait.Poll(cx); err != nil {
-			return err
-		}
-		t.wait = nil
-	}
-}
-
-func (t *root) Drop() {
-	if d, ok := t.wait.(rouse.Dropper); ok {
-		d.Drop()
-	}
-	if t.l != nil {
-		t.l.Close()
-	}
-}
-
-// allEnded reports whether no watched task is alive.
-func (r *round) allEnded() bool {
-	r.book.mu.Lock()
-	defer r.book.mu.Unlock()
-	for _, w := range r.book.owed {
-		if !w.over() {
-			return false
-		}
-	}
-	return true
-}
-
-// A meeting is over when as many as were expected have arrived.
-type meeting struct {
-	mu     sync.Mutex
-	n      int
-	wakers []rouse.Waker
-}
-
-func (m *meeting) arrive() {
-	m.mu.Lock()
-	m.n--
-	var wakers []rouse.Waker
-	if m.n == 0 {
-		wakers = m.wakers
-	}
-	m.mu.Unlock()
-	for _, w := range wakers {
-		w.Wake()
-	}
-}
-
-// poll returns nil when it is over, or Pending.
-func (m *meeting) poll(cx *rouse.Context) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.n > 0 {
-		m.wakers = append(m.wakers, cx.Waker())
-		return rouse.Pending
-	}
-	return nil
 }

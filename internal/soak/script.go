@@ -7,7 +7,6 @@ import (
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/channel"
-	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/netio"
 )
 
@@ -109,46 +108,4 @@ func (s *script) run(ctx context.Context) (int, error) {
 	}
 	how = "result"
 	return s.w.id, nil
-}
-
-// spawn starts a child in one of the ways there are. ended reports whether it is
-// through with its work.
-func (s *script) spawn() (j rouse.JoinHandle[int], w *watch) {
-	r := s.w.r
-	if s.deep == 0 {
-		return j, nil
-	}
-	on := s.on
-	ways := 3
-	if r.shared != nil {
-		ways = 5
-	}
-	way := s.rng.IntN(ways)
-	if on == nil || way == 3 { // from a Shared, or to another Local
-		if way >= 3 || len(r.sites) == 0 {
-			way = 4
-		} else {
-			on = r.sites[s.rng.IntN(len(r.sites))]
-		}
-	}
-	switch way {
-	case 0, 3:
-		if _, w = r.newScript("task", on, s.rng, s.deep-1); w != nil {
-			j = executor.Spawn[int](on.ex, w)
-		}
-	case 1, 2:
-		var child *script
-		if child, w = r.newScript("fiber", on, s.rng, s.deep-1); w != nil {
-			w.fiber = true
-			j = executor.SpawnFiber(on.ex.Context(context.Background()), on.ex, child.run)
-			r.book.mu.Lock()
-			w.task, w.known = j.AbortHandle(), true
-			r.book.mu.Unlock()
-		}
-	default:
-		if _, w = r.newScript("shared task", nil, s.rng, s.deep-1); w != nil {
-			j = executor.SpawnShared[int](r.shared, w)
-		}
-	}
-	return j, w
 }

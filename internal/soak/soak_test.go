@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +13,8 @@ import (
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/internal/alarm"
+	"github.com/rouse-go/rouse/internal/census"
 	"github.com/rouse-go/rouse/internal/leakcheck"
 )
 
@@ -41,9 +45,9 @@ func TestReplay(t *testing.T) {
 	for seed := range uint64(10) {
 		var all []uint64
 		for range 3 {
-			r := newRound("manual", 1000+seed)
-			if err := r.run(); err != nil {
-				t.Fatal(err)
+			r, ok := watched("manual", 1000+seed)
+			if !ok {
+				t.Fatal("see above")
 			}
 			all = append(all, r.digest)
 		}
@@ -126,6 +130,12 @@ func TestFaultsAreNoticed(t *testing.T) {
 			(&script{w: w}).judge(fmt.Errorf("broken"))
 			w.Drop()
 		}},
+		{"something that is left", "left behind: ", func(r *round) {
+			before := leakcheck.Take()
+			census.Tasks.Add(1)
+			r.account(before, 0)
+			census.Tasks.Add(-1)
+		}},
 		{"somebody's panic", "a panic: bad", func(r *round) { r.panicked(&rouse.PanicError{Value: "bad"}) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -142,5 +152,76 @@ func TestFaultsAreNoticed(t *testing.T) {
 				t.Errorf("%q, want %q", r.book.failed(), c.want)
 			}
 		})
+	}
+}
+
+// A timer that is set when everything is over is noticed.
+func TestTimerIsNoticed(t *testing.T) {
+	r := newRound("manual", 1)
+	defer r.endWithin(roundLimit).Stop()
+	if err := r.open(); err != nil {
+		t.Fatal(err)
+	}
+	st := r.sites[0]
+	st.ex.Alarms().Set(new(alarm.Alarm), 1<<50, rouse.NewContext(rouse.Waker{})) // in a fortnight, for nobody
+	leakcheck.Forgive("timers", 1)
+	r.live(st)
+	if got := r.book.failed(); len(got) != 1 || got[0] != "1 timers are set, and nobody waits" {
+		t.Errorf("%q", got)
+	}
+}
+
+// A program that does not end ends the process, and says where it was.
+func TestHangIsNoticed(t *testing.T) {
+	if os.Getenv("SOAK_HANGS") != "" {
+		newRound("manual", 7).endWithin(time.Millisecond)
+		time.Sleep(roundLimit)
+		return
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Skip(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), roundLimit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, self, "-test.run=^TestHangIsNoticed$")
+	cmd.Env = append(os.Environ(), "SOAK_HANGS=1")
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState == nil {
+		t.Skip(err) // a system without processes
+	}
+	for _, want := range []string{"soak: FAULT: driver=manual seed=7 hangs", "soak.TestHangIsNoticed", "-driver manual -seed 7 -rounds 1"} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("it does not say %q:\n%s", want, out)
+		}
+	}
+	if cmd.ProcessState.ExitCode() != 1 {
+		t.Error(err)
+	}
+}
+
+// Memory that grows from program to program is noticed.
+func TestGrowthIsNoticed(t *testing.T) {
+	s := soak{rounds: memoryEvery - 1}
+	if !s.memory() || s.base == 0 {
+		t.Fatal("the first look is the base")
+	}
+	grown := make([]byte, memoryRoom+1<<20)
+	if s.memory() {
+		t.Error("it does not matter how much is alive")
+	}
+	runtime.KeepAlive(grown)
+	if s = (soak{base: 1, rounds: memoryEvery}); !s.memory() {
+		t.Error("it looks after each program")
+	}
+}
+
+// A soak that has run nothing is not good.
+func TestNothingIsNotGood(t *testing.T) {
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	s := soak{drivers: []string{"manual"}, period: time.Hour}
+	if s.run(over) {
+		t.Error("no program was run, and all is well")
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -146,120 +145,6 @@ func (s *script) sleep() rouse.Future[int] {
 	}}
 }
 
-// sending is a send of element n through f.
-func (s *script) sending(f rouse.Future[struct{}], n int) rouse.Future[int] {
-	return &dropping{inner: f, poll: func(cx *rouse.Context) (int, error) {
-		_, err := f.Poll(cx)
-		if err == nil {
-			s.w.tally.Sent++
-			s.w.r.book.sent(n)
-		}
-		return 0, err
-	}}
-}
-
-func (s *script) receiving(f rouse.Future[int]) rouse.Future[int] {
-	return &dropping{inner: f, poll: func(cx *rouse.Context) (int, error) {
-		n, err := f.Poll(cx)
-		if err == nil {
-			s.w.tally.Received++
-			s.w.r.book.got(n)
-		}
-		return 0, err
-	}}
-}
-
-func (s *script) sendBounded() rouse.Future[int] {
-	n, ok := s.element()
-	if !ok {
-		return s.yield()
-	}
-	f := s.on.bounded.SendFuture(n)
-	return s.sending(&f, n)
-}
-
-func (s *script) recvBounded() rouse.Future[int] {
-	f := s.on.bounded.RecvFuture()
-	return s.receiving(&f)
-}
-
-func (s *script) sendMPMC() rouse.Future[int] {
-	n, ok := s.element()
-	if !ok {
-		return s.yield()
-	}
-	f := s.w.r.mpmc.SendFuture(n)
-	return s.sending(&f, n)
-}
-
-func (s *script) recvMPMC() rouse.Future[int] {
-	f := s.w.r.mpmc.RecvFuture()
-	return s.receiving(&f)
-}
-
-// child spawns a task or fiber somewhere and joins it; abort ends it early. The
-// result is the child's own, or it was cancelled; and then it is gone.
-func (s *script) child(abort bool) rouse.Future[int] {
-	var j rouse.JoinHandle[int]
-	var w *watch
-	begun := false
-	patience := s.rng.IntN(8)
-	forget := s.rng.IntN(2) == 0
-	return &dropping{
-		poll: func(cx *rouse.Context) (int, error) {
-			if !begun {
-				begun = true
-				if j, w = s.spawn(); w == nil {
-					return 0, nil
-				}
-			}
-			v, err := j.Poll(cx)
-			if err == rouse.Pending {
-				if abort && patience == 0 {
-					s.w.tally.Aborts++
-					j.Abort()
-				}
-				if patience--; abort && patience >= 0 {
-					cx.WakeByRef()
-				}
-				return 0, err
-			}
-			s.joined(w, v, err, abort)
-			return 0, nil
-		},
-		drop: func() {
-			switch {
-			case w == nil:
-			case forget:
-				j.Detach()
-			default:
-				j.Abort()
-				j.Drop()
-			}
-		},
-	}
-}
-
-// joined judges what a handle has given.
-func (s *script) joined(w *watch, v int, err error, aborted bool) {
-	switch {
-	case err == nil && v != w.id:
-		s.w.r.book.failf("task %d was joined, and the result is %d", w.id, v)
-	case err == nil && !w.ended():
-		s.w.r.book.failf("task %d has a result and has not ended", w.id)
-	case errors.Is(err, rouse.ErrCanceled):
-		s.w.tally.Canceled++
-		if !w.ended() && !w.fiber {
-			s.w.r.book.failf("task %d is cancelled and not dropped", w.id)
-		}
-		if !aborted && !s.w.r.ending.Load() {
-			s.w.r.book.failf("task %d is cancelled, and nobody has aborted it", w.id)
-		}
-	case err != nil:
-		s.w.r.book.failf("task %d was joined: %v", w.id, err)
-	}
-}
-
 // foreign waits for a goroutine that knows nothing but the waker, and uses it
 // more often than it should.
 func (s *script) foreign() rouse.Future[int] {
@@ -296,36 +181,4 @@ func (s *script) blocking() rouse.Future[int] {
 		}
 		return 0, err
 	}}
-}
-
-// onPurpose is what tasks panic with that are to panic.
-const onPurpose = "on purpose"
-
-// panicking joins a task that panics: that is its result, and nobody else's.
-func (s *script) panicking() rouse.Future[int] {
-	var j rouse.JoinHandle[int]
-	begun := false
-	return &dropping{
-		poll: func(cx *rouse.Context) (int, error) {
-			if !begun {
-				begun = true
-				j = executor.Spawn[int](s.on.ex, rouse.FutureFunc[int](func(*rouse.Context) (int, error) { panic(onPurpose) }))
-			}
-			_, err := j.Poll(cx)
-			if err == rouse.Pending {
-				return 0, err
-			}
-			var p *rouse.PanicError
-			if errors.As(err, &p) && p.Value == onPurpose || errors.Is(err, rouse.ErrCanceled) {
-				return 0, nil
-			}
-			return 0, fmt.Errorf("a task panicked, and its handle says %w", err)
-		},
-		drop: func() {
-			if begun {
-				j.Abort() // or its panic counts as one that nobody takes
-				j.Drop()
-			}
-		},
-	}
 }

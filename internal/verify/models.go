@@ -6,17 +6,24 @@ import (
 	"time"
 )
 
+// Each package's tests end before their stage is ended, so that one that hangs
+// says where.
+const (
+	modelTime, modelStageTime   = 10 * time.Minute, 15 * time.Minute
+	mutantTime, mutantStageTime = 25 * time.Minute, 30 * time.Minute
+)
+
 // modelTests runs the tests of a checked build, see docs/verification.md.
-func modelTests(pattern string, more ...string) []string {
-	return append([]string{"go", "test", "-tags", "interleave", "-count=1", "-v", "-timeout", "30m", "-run", pattern}, more...)
+func modelTests(limit time.Duration, pattern string, more ...string) []string {
+	return append([]string{"go", "test", "-tags", "interleave", "-count=1", "-v", "-timeout", limit.String(), "-run", pattern}, more...)
 }
 
 func modelStage() *stage {
 	var m models
 	return &stage{
 		name:     "models",
-		timeout:  15 * time.Minute,
-		commands: []command{{args: modelTests("^Test(Model|Classics|Reductions)", "./...")}},
+		timeout:  modelStageTime,
+		commands: []command{{args: modelTests(modelTime, "^Test(Model|Classics|Reductions)", "./...")}},
 		line:     m.line,
 		progress: func() string { return fmt.Sprintf("%d models", m.count) },
 		rows:     m.rows,
@@ -89,13 +96,13 @@ const mutantShare = 6
 
 func mutantStage(o options) *stage {
 	var m mutants
-	args := modelTests("^TestMutants$", "./internal/interleave")
+	args := modelTests(mutantTime, "^TestMutants$", "./internal/interleave")
 	if o.short {
 		args = append(args, "-args", fmt.Sprintf("-mutants.every=%d", mutantShare))
 	}
 	return &stage{
 		name:     "mutants",
-		timeout:  30 * time.Minute,
+		timeout:  mutantStageTime,
 		commands: []command{{args: args}},
 		line:     m.line,
 		progress: func() string { return fmt.Sprintf("%d of %d mutants caught", m.caught, m.planted) },

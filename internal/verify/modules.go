@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A module of the repository, by its directory.
@@ -29,9 +30,15 @@ type pkg struct {
 // tests are the files of its tests.
 func (p *pkg) tests() []string { return slices.Concat(p.TestGoFiles, p.XTestGoFiles) }
 
+// listTime is how long go list may take, for all modules: it may have to fetch
+// what they require.
+const listTime = 5 * time.Minute
+
 // findModules lists the modules below the current directory, which must be the
 // root of the repository, and their packages.
 func findModules(ctx context.Context) (mods []module, err error) {
+	ctx, cancel := context.WithTimeout(ctx, listTime)
+	defer cancel()
 	err = filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:

@@ -85,6 +85,9 @@ func TestCloseWaitsForWrites(t *testing.T) {
 	s.Unpark() // harmless: the word is never parked again
 }
 
+// patience is how long a sleep that somebody ends may last, in milliseconds.
+const patience = 30_000
+
 // Wakes that meet the end of a sleep are all heard of.
 func TestRace(t *testing.T) {
 	s := open(t)
@@ -109,12 +112,15 @@ func TestRace(t *testing.T) {
 				s.Take()
 				continue
 			}
-			limit := -1
+			limit := patience
 			if i%2 == 0 {
 				limit = int(i % 3)
 			}
-			if n, err := unix.Poll(set, limit); err != nil && err != unix.EINTR {
+			switch n, err := unix.Poll(set, limit); {
+			case err != nil && err != unix.EINTR:
 				t.Fatal(n, err)
+			case n == 0 && limit == patience:
+				t.Fatal("nothing ends the sleep")
 			}
 			s.Up()
 			read += written(t, s.FD()) // poll knows no edges

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/rouse-go/rouse"
+	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/netio"
+	"github.com/rouse-go/rouse/timer"
+)
+
+// root is the first task of a site: it opens the server, begins the scripts, and
+// sees to it that all has ended when it ends.
+type root struct {
+	r    *round
+	st   *site
+	at   int // the stage
+	l    *netio.Listener
+	rng  *rand.Rand
+	wait rouse.Future[int]
+	jobs []job
+
+	looks int // see timerLooks
+}
+
+// A job is a script that the root joins.
+type job struct {
+	j rouse.JoinHandle[int]
+	w *watch
+}
+
+// The stages of a root.
+const (
+	toOpen    = iota // the server
+	toMeet           // until every site has its address
+	toBegin          // the scripts
+	toJoin           // them
+	toPart           // until every site, and visitor, has done its work
+	toOutlast        // those that nobody has joined, here and elsewhere
+	toClose          // the server
+	toCheck          // that nothing is left
+	past
+)
+
+func (t *root) Poll(cx *rouse.Context) (int, error) {
+	for ; t.at < past; t.at++ {
+		if err := t.stage(cx); err != nil {
+			return 0, err
+		}
+	}
+	return 0, nil
+}
+
+// stage does what is next, and returns Pending if that is not over.
+func (t *root) stage(cx *rouse.Context) (err error) {
+	r, st := t.r, t.st
+	switch t.at {
+	case toOpen:
+		t.rng = rand.New(rand.NewPCG(st.seed, 0))
+		if t.l, err = netio.PollListen(cx, "tcp", "127.0.0.1:0"); err != nil {
+			return err
+		}
+		st.addr = t.l.Addr().String()
+		st.server = executor.Spawn[int](st.ex, r.serve(st, t.l))
+		r.addresses.arrive()
+	case toMeet:
+		return r.addresses.poll(cx)
+	case toBegin:
+		for range r.plan.roots {
+			s := &script{w: &watch{r: r}, rng: t.rng, on: st, deep: r.plan.deep + 1}
+			if j, w := s.spawn(); w != nil {
+				t.jobs = append(t.jobs, job{j, w})
+			}
+		}
+	case toJoin:
+		for len(t.jobs) > 0 {
+			v, err := t.jobs[0].j.Poll(cx)
+			if err == rouse.Pending {
+				return err
+			}
+			(&script{w: &watch{r: r}}).joined(t.jobs[0].w, v, err, false)
+			t.jobs = t.jobs[1:]
+		}
+		r.done.arrive()
+	case toPart:
+		return r.done.poll(cx)
+	case toOutlast:
+		return t.until(cx, r.allEnded)
+	case toClose:
+		if t.l != nil {
+			t.l.Close()
+			t.l = nil
+		}
+		_, err = st.server.Poll(cx)
+		return err
+	case toCheck:
+		if err := t.until(cx, t.nothingElse); err != nil {
+			return err
+		}
+		if n := st.ex.Alarms().Len(); n != 0 {
+			r.book.failf("%d timers are set, and nobody waits", n)
+		}
+		for n, err := st.bounded.TryRecv(); err == nil; n, err = st.bounded.TryRecv() {
+			r.book.got(n)
+		}
+	}
+	return nil
+}
+
+// timerLooks is how often, with a millisecond between, a root looks for timers
+// that are set though nobody waits: a goroutine's word that one is not needed any
+// more may be on its way.
+const timerLooks = 2000
+
+// nothingElse reports whether the root is alone on its site, with no timer, or
+// with timers that stay.
+func (t *root) nothingElse() bool {
+	if t.st.ex.Live() > 1 {
+		return false
+	}
+	t.looks++
+	return t.looks > timerLooks || t.st.ex.Alarms().Len() == 0
+}
+
+// until waits, looking now and then.
+func (t *root) until(cx *rouse.Context, over func() bool) error {
+	for {
+		if t.wait == nil {
+			if over() {
+				return nil
+			}
+			f := timer.Sleep(time.Millisecond)
+			t.wait = &dropping{inner: f, poll: func(cx *rouse.Context) (int, error) {
+				_, err := f.Poll(cx)
+				return 0, err
+			}}
+		}
+		if _, err := t.wait.Poll(cx); err != nil {
+			return err
+		}
+		t.wait = nil
+	}
+}
+
+func (t *root) Drop() {
+	if d, ok := t.wait.(rouse.Dropper); ok {
+		d.Drop()
+	}
+	if t.l != nil {
+		t.l.Close()
+	}
+}
