@@ -16,8 +16,8 @@ import (
 var errLocked = errors.New("another kvd uses this directory (stop it, or give another -data)")
 
 // A Dir is a data directory, with the logs of one or several shards. Take it,
-// have it Arranged for so many shards, Open the Log of each on its executor, and
-// Clean up.
+// have it Arranged for so many shards, Read that of each on its executor, Start
+// all the Logs, and Clean up.
 type Dir struct {
 	cfg    Config
 	lock   *os.File
@@ -128,28 +128,25 @@ func (d *Dir) complete(ctx context.Context, shards int) error {
 	return nil
 }
 
-// Open reads the files of a shard into e, which must be empty, and returns the Log
-// that e tells from then on. It is for a fiber of ex.
-func (d *Dir) Open(ctx context.Context, ex *executor.Local, e *engine.Engine, shard int) (*Log, error) {
+// Read reads the files of a shard into e, which must be empty, and changes none.
+// The Log is to be Started when all shards are read, so that the files of all stay
+// as they are if those of one can't be. It is for a fiber of ex.
+func (d *Dir) Read(ctx context.Context, ex *executor.Local, e *engine.Engine, shard int) (*Log, error) {
 	l := &Log{ex: ex, cfg: d.cfg, engine: e, of: placeOf(shard, d.shards), onReach: func() {}}
 	all := d.all[l.of] // not of, which others call, too
 	if all == nil {
 		all = &listing{}
 	}
-	if err := l.recover(ctx, all); err != nil {
-		return nil, err
+	l.found = &found{all: all}
+	if len(all.bases) == 0 {
+		return l, noData(ctx, l.path, l.of, all)
 	}
-	e.SetJournal(l)
-	l.spawn("log", l.commit)
-	l.spawn("rewrite", l.rewriteWhenDue)
-	if l.cfg.Fsync == EverySecond {
-		l.spawn("sync", l.syncEverySecond)
-	}
-	return l, nil
+	l.found.replay = newReplay(ex, d.cfg.Dir, l.of, e, d.cfg.Log)
+	return l, l.found.replay.read(ctx, all)
 }
 
-// Clean removes what was of another number of shards, when all Logs are open. It
-// is for a fiber.
+// Clean removes what was of another number of shards, when all Logs are started.
+// It is for a fiber.
 func (d *Dir) Clean(ctx context.Context) {
 	for p, l := range d.all {
 		if p.count() == d.shards {

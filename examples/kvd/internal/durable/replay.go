@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -30,8 +29,8 @@ type replay struct {
 	logSize  int64        // of all logs behind it
 	seq      uint64       // of the next batch
 	gen      uint64       // of the last log with batches
-	file     *fileio.File // that log, open
-	reader   *aof.Reader  // of file, at its end
+	file     *fileio.File // that is being read
+	reader   *aof.Reader  // of the latest file, at its end
 	size     int64
 	torn     *aof.Damage // what is there instead of an end
 	commands int
@@ -54,6 +53,7 @@ func (r *replay) took() time.Duration {
 
 // read reads the newest base, which there must be, and the logs that follow it.
 func (r *replay) read(ctx context.Context, all *listing) error {
+	defer r.close()
 	base := all.bases[len(all.bases)-1]
 	r.base = base
 	if err := r.open(ctx, r.of.base(base), aof.Base, base, 1); err != nil {
@@ -100,11 +100,7 @@ func (r *replay) read(ctx context.Context, all *listing) error {
 func (r *replay) open(ctx context.Context, name string, kind aof.Kind, gen, first uint64) error {
 	r.close()
 	path := r.path(name)
-	flags := os.O_RDWR
-	if kind == aof.Base {
-		flags = os.O_RDONLY
-	}
-	f, err := fileio.OpenFile(ctx, path, flags, 0)
+	f, err := fileio.Open(ctx, path)
 	if err != nil {
 		return fmt.Errorf("kvd: %w", err)
 	}

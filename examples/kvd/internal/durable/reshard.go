@@ -76,7 +76,6 @@ func (r *resharding) take(ctx context.Context, from place) error {
 	}
 	e := engine.New(engine.Config{})
 	replay := newReplay(r.ex, d.cfg.Dir, from, e, d.cfg.Log)
-	defer replay.close()
 	if err := replay.read(ctx, all); err != nil {
 		return err
 	}

@@ -255,6 +255,12 @@ func TestCoresRefuseBadFiles(t *testing.T) {
 			log[64+45] ^= 1
 			b.disk.Write("log-00000001.1of2.aof", log)
 		}, "log-00000001.1of2.aof: corrupt at offset 64"},
+		{"corruption, and a torn tail of another shard", func(b *box) {
+			log := b.disk.Read("log-00000001.1of2.aof")
+			log[64+45] ^= 1
+			b.disk.Write("log-00000001.1of2.aof", log)
+			b.disk.Write("log-00000001.0of2.aof", append(b.disk.Read("log-00000001.0of2.aof"), "kvdB"...))
+		}, "log-00000001.1of2.aof: corrupt at offset 64"},
 	} {
 		for cores := 1; cores <= 3; cores++ {
 			b := newCoresBox(t, 2)
