@@ -54,9 +54,8 @@ func lockNew(dir string) (*os.File, error) {
 // complete set or the other. If the files can't be read, they stay as they are. It
 // is for a fiber of ex.
 func (d *Dir) Arrange(ctx context.Context, ex *executor.Local, shards int) error {
-	var err error
-	if d.all, err = takeInventory(ctx, d.cfg.Dir); err != nil {
-		return fmt.Errorf("kvd: can't read the data directory: %w", err)
+	if err := d.list(ctx); err != nil {
+		return err
 	}
 	d.shards = shards
 	before, err := d.readManifest(ctx)
@@ -77,13 +76,23 @@ func (d *Dir) Arrange(ctx context.Context, ex *executor.Local, shards int) error
 	case before == shards, before == 0 && shards == 1:
 		return nil
 	case before == 0: // first of all, so that no shard is ever without
-		return d.writeManifest(ctx, shards)
+		if err := d.prepareManifest(ctx, shards); err != nil {
+			return fmt.Errorf("kvd: can't make the first file: %w", err)
+		}
+		return d.replaceManifest(ctx)
 	}
 	if err := d.reshard(ctx, ex, before, shards); err != nil {
 		return err
 	}
-	d.all, err = takeInventory(ctx, d.cfg.Dir)
-	return err
+	return d.list(ctx)
+}
+
+// list looks what there is.
+func (d *Dir) list(ctx context.Context) (err error) {
+	if d.all, err = takeInventory(ctx, d.cfg.Dir); err != nil {
+		return fmt.Errorf("kvd: can't read the data directory: %w", err)
+	}
+	return nil
 }
 
 // withoutManifest returns how many shards there are in a directory that does not
@@ -148,14 +157,21 @@ func (d *Dir) Read(ctx context.Context, ex *executor.Local, e *engine.Engine, sh
 // Clean removes what was of another number of shards, when all Logs are started.
 // It is for a fiber.
 func (d *Dir) Clean(ctx context.Context) {
+	rubbish := []string{manifestTemp}
 	for p, l := range d.all {
-		if p.count() == d.shards {
-			continue
+		if p.count() != d.shards {
+			rubbish = append(rubbish, l.names(p)...)
 		}
-		for _, name := range l.names(p) {
-			if err := fileio.Remove(ctx, d.path(name)); err != nil && !errors.Is(err, os.ErrNotExist) && !over(err) {
-				d.cfg.Log.Warn("kvd: can't remove what is old", "err", err)
-			}
+	}
+	d.cfg.remove(ctx, rubbish)
+}
+
+// remove removes what is old. What stays is removed by the next rewrite or start.
+func (c *Config) remove(ctx context.Context, names []string) {
+	for _, name := range names {
+		err := fileio.Remove(ctx, filepath.Join(c.Dir, name))
+		if err != nil && !errors.Is(err, os.ErrNotExist) && !over(err) {
+			c.Log.Warn("kvd: can't remove what is old", "err", err)
 		}
 	}
 }

@@ -123,7 +123,7 @@ func TestNames(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []string{"", lockName, manifestName, manifestName + temporary, "base-1.aof", "base-00000000.aof", "base-00000001", "log-00000001.tmp", "log-+0000001.aof", "xlog-00000001.aof", "base-00000001.aof.tmp", "log-99999999999999999999.aof",
+	for _, name := range []string{"", lockName, manifestName, manifestTemp, "base-1.aof", "base-00000000.aof", "base-00000001", "log-00000001.tmp", "log-+0000001.aof", "xlog-00000001.aof", "base-00000001.aof.tmp", "log-99999999999999999999.aof",
 		"log-00000001.2of2.aof", "log-00000001.0of1.aof", "log-00000001.00of2.aof", "log-00000001.-1of2.aof", "log-00000001..aof", "log-00000001.1of2.1of2.aof", "log-00000001.0of2.tmp"} {
 		if _, ok := parseName(name); ok {
 			t.Errorf("%q is taken for one of ours", name)

@@ -36,10 +36,10 @@ func (d *Dir) reshard(ctx context.Context, ex *executor.Local, from, to int) err
 		r.giveUp(ctx)
 		return err
 	}
-	return d.writeManifest(ctx, to)
+	return d.replaceManifest(ctx)
 }
 
-// write makes everything but the manifest.
+// write makes everything, until only the manifest has to be replaced.
 func (r *resharding) write(ctx context.Context) error {
 	for shard := range r.from {
 		if err := r.take(ctx, placeOf(shard, r.from)); err != nil {
@@ -53,17 +53,18 @@ func (r *resharding) cantWrite(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("kvd: can't write %d shards of the data as %d: %w", r.from, len(r.bases), err)
+	return fmt.Errorf("kvd: can't write %d shards of the data as %d: %w (the data is as it was; make room for it once more, or start with -cores %d)",
+		r.from, len(r.bases), err, r.from)
 }
 
 // giveUp removes what was written, if that is possible.
 func (r *resharding) giveUp(ctx context.Context) {
+	rubbish := []string{manifestTemp}
 	for i, p := range r.places {
 		r.bases[i].close()
-		for _, name := range []string{p.temp(r.gen), p.base(r.gen), p.log(r.gen)} {
-			_ = fileio.Remove(ctx, r.dir.path(name)) // else the next start does
-		}
+		rubbish = append(rubbish, p.temp(r.gen), p.base(r.gen), p.log(r.gen))
 	}
+	r.dir.cfg.remove(ctx, rubbish)
 }
 
 // take reads an old shard and writes its keys to the new ones. Each has an engine
@@ -126,8 +127,8 @@ func (r *resharding) open(ctx context.Context, i int) error {
 	return r.bases[i].create(ctx, r.dir.path(r.places[i].temp(r.gen)))
 }
 
-// finish makes the bases durable, with empty logs behind them, and gives them
-// their names.
+// finish makes the bases durable, with empty logs behind them, gives them their
+// names, and prepares the manifest.
 func (r *resharding) finish(ctx context.Context) error {
 	d := r.dir
 	for i, b := range r.bases {
@@ -146,6 +147,9 @@ func (r *resharding) finish(ctx context.Context) error {
 		if err := fileio.Rename(ctx, d.path(p.temp(r.gen)), d.path(p.base(r.gen))); err != nil {
 			return err
 		}
+	}
+	if err := d.prepareManifest(ctx, len(r.bases)); err != nil {
+		return err
 	}
 	return syncDir(ctx, d.cfg.Dir)
 }

@@ -2,7 +2,6 @@ package durable
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 
@@ -111,16 +110,7 @@ func (l *Log) clean(ctx context.Context, all *listing) {
 			rubbish.logs = append(rubbish.logs, gen)
 		}
 	}
-	l.remove(ctx, rubbish.names(l.of))
-}
-
-// remove removes what is old. What stays is removed by the next rewrite or start.
-func (l *Log) remove(ctx context.Context, names []string) {
-	for _, name := range names {
-		if err := fileio.Remove(ctx, l.path(name)); err != nil && !errors.Is(err, os.ErrNotExist) && !over(err) {
-			l.cfg.Log.Warn("kvd: can't remove what is old", "err", err)
-		}
-	}
+	l.cfg.remove(ctx, rubbish.names(l.of))
 }
 
 // resume makes the last log that r has read ready to be continued: without its
