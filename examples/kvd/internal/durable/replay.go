@@ -36,12 +36,11 @@ type replay struct {
 	commands int
 	bytes    int64
 	begun    int64
-	said     int64 // when something was said of the progress
+	pace     pace
 }
 
 func newReplay(ex *executor.Local, dir string, of place, e *engine.Engine, say *slog.Logger) *replay {
-	now := ex.Driver().Now()
-	return &replay{ex: ex, dir: dir, of: of, engine: e, say: say, begun: now, said: now}
+	return &replay{ex: ex, dir: dir, of: of, engine: e, say: say, begun: ex.Driver().Now(), pace: newPace(ex)}
 }
 
 func (r *replay) path(name string) string { return filepath.Join(r.dir, name) }
@@ -138,7 +137,9 @@ func (r *replay) apply(ctx context.Context, name string) error {
 			return nil
 		})
 		r.bytes += r.reader.Offset() - at
-		r.progress(name)
+		if r.pace.due() {
+			r.say.Info("kvd: loading", "file", name, "percent", 100*r.reader.Offset()/max(1, r.size), "commands", r.commands)
+		}
 		switch damage := (*aof.Damage)(nil); {
 		case err == nil:
 		case err == io.EOF:
@@ -156,14 +157,6 @@ func (r *replay) apply(ctx context.Context, name string) error {
 
 func (r *replay) corrupt(name string, d *aof.Damage) error {
 	return fmt.Errorf("kvd: %s: %w; no file was changed (restore the directory from a copy, or move it away to start without data)", r.path(name), d)
-}
-
-// progress says every other second how far the replay is.
-func (r *replay) progress(name string) {
-	if now := r.ex.Driver().Now(); now-r.said >= int64(2*time.Second) {
-		r.said = now
-		r.say.Info("kvd: loading", "file", name, "percent", 100*r.reader.Offset()/max(1, r.size), "commands", r.commands)
-	}
 }
 
 func (r *replay) close() {

@@ -21,10 +21,11 @@ type resharding struct {
 	gen    uint64
 	places []place // the new ones
 	bases  []*baseWriter
+	pace   pace
 }
 
 func (d *Dir) reshard(ctx context.Context, ex *executor.Local, from, to int) error {
-	r := &resharding{dir: d, ex: ex, from: from, gen: d.all.last() + 1}
+	r := &resharding{dir: d, ex: ex, from: from, gen: d.all.last() + 1, pace: newPace(ex)}
 	for shard := range to {
 		p := placeOf(shard, to)
 		header := p.header(aof.Base, r.gen, ex.Rand())
@@ -97,6 +98,9 @@ func (r *resharding) take(ctx context.Context, from place) error {
 		if err := r.cantWrite(r.flush(ctx)); err != nil {
 			return err
 		}
+		if r.pace.due() {
+			d.cfg.Log.Info("kvd: dividing", "shard", from.shard, "of", r.from, "bytes", r.written())
+		}
 		if err := executor.Yield(ctx); err != nil {
 			return err
 		}
@@ -118,6 +122,14 @@ func (r *resharding) flush(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// written is how many bytes the new bases have.
+func (r *resharding) written() (n int64) {
+	for _, b := range r.bases {
+		n += b.size
+	}
+	return n
 }
 
 func (r *resharding) open(ctx context.Context, i int) error {
