@@ -112,7 +112,7 @@ func (d *Dir) withoutManifest() (shards int, err error) {
 // complete makes sure that no shard has lost its files: that one has none is right
 // only if no other has data yet.
 func (d *Dir) complete(ctx context.Context, shards int) error {
-	const empty = aof.HeaderSize + 40 // a file with a batch of nothing
+	const empty = aof.HeaderSize + aof.FrameSize // a file with a batch of nothing
 	missing := ""
 	for shard := range shards {
 		if p := placeOf(shard, shards); len(d.all.of(p).bases) == 0 {
