@@ -91,7 +91,9 @@ func (s *slot[T]) settle(v T, err error, f any) bool {
 	return true
 }
 
-// cell is a local task whose future stands in another object.
+// cell is a task, of either kind, whose future stands in another object. With a
+// result of one word it fills two cache lines: all that another worker has to
+// fetch in order to run it.
 type cell[T any] struct {
 	slot[T]
 	fut Future[T]

@@ -43,7 +43,7 @@ func TestModelStateReuse(t *testing.T) {
 		c := interleave.Config{Model: "rouse/state/reuse-" + m.name, Preemptions: m.bound, Random: 3000, Seed: 1}
 		interleave.Check(t, c, func(w *interleave.World) {
 			cx := NewExecutorContext(noExecutor{}, nil)
-			cx.takeCell(itabOf((*sharedCell[int])(nil))) // from now on they are kept
+			cx.takeCell(itabOf((*cell[int])(nil))) // from now on they are kept
 			d := &desk{w: w}
 			var news atomics.Bool
 			one := &probeFuture{w: w, ready: func(int) bool { return true }}

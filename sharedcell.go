@@ -8,7 +8,7 @@ import "unsafe"
 type sharedPart struct {
 	// schedule is what wake calls. It is let go when the cell ends; nobody calls
 	// it after that, since only the transition to SCHEDULED does, and that needs a
-	// task that isn't over. While it is nil the cell is no task, see run.
+	// task that isn't over. While it is nil the cell is no task, see runShared.
 	schedule func(Runnable)
 
 	// failure is the panic that ended the task, for the runner alone: the
@@ -24,31 +24,6 @@ var _ [unsafe.Sizeof(links{})]byte = [unsafe.Sizeof(sharedPart{})]byte{}
 
 // shared returns the part of h that only an atomic task has. h must be one.
 func (h *header) shared() *sharedPart { return (*sharedPart)(unsafe.Pointer(&h.links)) }
-
-// sharedCell is an atomic task. With a result of one word it fills two cache
-// lines: all that another worker has to fetch in order to run it.
-type sharedCell[T any] struct {
-	slot[T]
-	fut Future[T]
-}
-
-func (c *sharedCell[T]) poll(cx *Context) bool {
-	v, err := c.fut.Poll(cx)
-	if err == nil {
-		c.out = v
-		return true
-	}
-	return c.settle(v, err, c.fut)
-}
-
-func (c *sharedCell[T]) letGo()                 { c.fut = nil }
-func (c *sharedCell[T]) future() unsafe.Pointer { return (*iface)(unsafe.Pointer(&c.fut)).data }
-
-func (c *sharedCell[T]) drop() {
-	f := c.fut
-	c.fut = nil
-	dropFuture(f)
-}
 
 // NewTask makes a task of f: the atomic kind, which may be woken, run, aborted
 // and joined from any goroutine, by one runner at a time. schedule is what a
@@ -70,22 +45,22 @@ func NewTaskIn[T any](cx *Context, f Future[T], schedule func(Runnable)) (Runnab
 	if f == nil || schedule == nil {
 		panic("rouse: NewTaskIn needs a Future and a schedule function")
 	}
-	c := (*sharedCell[T])(unsafe.Pointer(cx.takeCell(itabOf((*sharedCell[T])(nil)))))
+	c := (*cell[T])(unsafe.Pointer(cx.takeCell(itabOf((*cell[T])(nil)))))
 	if c == nil {
 		c = newSharedCell[T]()
 	}
 	return beginShared(c, f, schedule)
 }
 
-func newSharedCell[T any]() *sharedCell[T] {
-	c := new(sharedCell[T])
+func newSharedCell[T any]() *cell[T] {
+	c := new(cell[T])
 	c.itab = itabOf(c)
 	c.remote.Store(uint64(born)) // nobody knows it yet
 	return c
 }
 
 // beginShared makes a task of a cell, whose word says already that it is born.
-func beginShared[T any](c *sharedCell[T], f Future[T], schedule func(Runnable)) (Runnable, JoinHandle[T]) {
+func beginShared[T any](c *cell[T], f Future[T], schedule func(Runnable)) (Runnable, JoinHandle[T]) {
 	c.fut = f
 	c.shared().schedule = schedule
 	return Runnable{&c.header}, JoinHandle[T]{&c.header, c.gen()}

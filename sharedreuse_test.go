@@ -79,7 +79,7 @@ func TestAtomicCellsAreReused(t *testing.T) {
 	r4, j4 := taskIn(cx, &q, Ready(4))
 	j4.Detach()
 	q.run(cx)
-	c := (*sharedCell[int])(unsafe.Pointer(r4.h))
+	c := (*cell[int])(unsafe.Pointer(r4.h))
 	if c.fut != nil || c.out != 0 || c.err != nil || c.shared().schedule != nil || !c.wants.IsZero() {
 		t.Errorf("something is left: %+v", c)
 	}

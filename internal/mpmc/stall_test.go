@@ -177,3 +177,33 @@ func TestQueueNeedsNoParticularProducer(t *testing.T) {
 	q.Push(4)
 	pops(t, q.Pop, 3, 4)
 }
+
+// What is under way has its position: a ring is not Empty while a push is, though
+// nothing can be popped, and not Full while a pop is, though nothing can be pushed.
+// Who waits would sleep through the end of it.
+func TestWhatIsUnderWayIsNeitherEmptyNorFull(t *testing.T) {
+	r := NewRing[int](2)
+	r.Loose()
+	if !r.Empty() || r.Full() {
+		t.Fatalf("a new ring: Empty %v, Full %v", r.Empty(), r.Full())
+	}
+	pushed := r.beginPush(1)
+	pops(t, r.Pop)
+	if r.Empty() {
+		t.Error("Empty while a push is under way")
+	}
+	pushed()
+	r.Push(2)
+	if !r.Full() {
+		t.Error("not Full with two elements in two places")
+	}
+	popped := r.beginPop()
+	if r.Push(3) || r.Full() {
+		t.Error("Full while a pop is under way")
+	}
+	popped()
+	pops(t, r.Pop, 2)
+	if !r.Empty() {
+		t.Error("not Empty after the last pop")
+	}
+}

@@ -29,7 +29,7 @@ import "github.com/rouse-go/rouse/internal/atomics"
 // line is two cache lines, since processors fetch them in pairs.
 const line = 128
 
-// A Queue holds up to Cap elements. Make it with New.
+// A Queue holds a bounded number of elements. Make it with New.
 type Queue[T any] struct {
 	buf  []T // of a power of two
 	mask uint64
@@ -55,9 +55,6 @@ func New[T any](capacity int) *Queue[T] {
 	}
 	return &Queue[T]{buf: make([]T, size), mask: uint64(size - 1), room: uint64(size)}
 }
-
-// Cap returns the capacity.
-func (q *Queue[T]) Cap() int { return len(q.buf) }
 
 // Push puts v at the end. It reports false if there is no room, also while a
 // thief is at work at what he has taken. What the caller loads afterwards, such as

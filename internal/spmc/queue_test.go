@@ -71,10 +71,15 @@ func TestSlices(t *testing.T) {
 	}
 }
 
-func TestCapIsAPowerOfTwo(t *testing.T) {
+func TestCapacityIsAPowerOfTwo(t *testing.T) {
 	for capacity, want := range map[int]int{0: 1, 1: 1, 2: 2, 3: 4, 256: 256, 257: 512} {
-		if got := New[int](capacity).Cap(); got != want {
-			t.Errorf("New(%d).Cap() is %d; want %d", capacity, got, want)
+		q := New[int](capacity)
+		got := 0
+		for q.Push(0) {
+			got++
+		}
+		if got != want {
+			t.Errorf("New(%d) has room for %d; want %d", capacity, got, want)
 		}
 	}
 }
