@@ -64,12 +64,10 @@ func FiberOf(ctx context.Context) Awaiter {
 //
 // Calling it on a goroutine that runs an executor's loop, that is inside a
 // Poll, would stop every task there, so it panics: poll f instead.
-//
-// In a fiber the frame of Await stays on its stack for as long as it sleeps, so
-// Await polls f itself, and what is not needed there has functions of its own.
-// Such a stack is of 2 KiB, of which Go leaves 1100 bytes to use; one that does
-// not fit takes 4.
 func Await[T any](ctx context.Context, f Future[T]) (v T, err error) {
+	// This frame stays on a fiber's stack for as long as it sleeps, and that stack
+	// has 1100 bytes to use before it grows from 2 KiB to 4. So f is polled here,
+	// and what a fiber at home does not need has functions of its own.
 	a := FiberOf(ctx)
 	if a == nil {
 		return awaitAbroad(ctx, nil, ExecutorFrom(ctx), f)

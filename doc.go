@@ -164,12 +164,13 @@
 //     the sender's mail is seen and the cell is not reused, or the sender finds
 //     another generation. Only a wake does not compare it: it may wake the cell's
 //     next task, once, for nothing.
-//   - atomic kind: the Or of GONE, by which a runner is through with a task, with
-//     the CAS by which its handle goes: whoever is last may use the cell again.
+//   - atomic kind: the CAS or Or that sets GONE, by which a runner is through with
+//     a task, with the CAS by which its handle goes: whoever is last may use the
+//     cell again.
 //   - atomic kind: each transition's CAS with the next one's, also where the word
-//     stays the same. For joining: the handle swaps its waker in and then loads
-//     the state; finish sets COMPLETED and then swaps the waker out. One of them
-//     sees the other.
+//     stays the same. For joining: the handle stores its waker and then sets
+//     AWAITED in the word, by a CAS that fails once COMPLETED is there; the CAS
+//     that sets COMPLETED reads AWAITED. One of them sees the other.
 //
 // # Handles and generations
 //

@@ -130,8 +130,8 @@ func (j JoinHandle[T]) Join(ctx context.Context) (T, error) {
 	return block[T](ctx, borrowed[T]{j})
 }
 
-// joinIn is awaitFiber for a handle that stays the caller's: nothing to drop,
-// and nothing allocated.
+// joinIn is Await in a fiber, for a handle that stays the caller's: nothing to
+// drop, and nothing allocated.
 func (j JoinHandle[T]) joinIn(ctx context.Context, f Awaiter) (v T, err error) {
 	if err = f.Begin(ctx); err != nil {
 		return v, err

@@ -165,8 +165,10 @@ func (h *header) pendLocal() Outcome {
 // unwound ends a task whose poll did not return but panicked with v, or called
 // runtime.Goexit if v is nil.
 func (h *header) unwound(v any, cx *Context, lent Waker) {
+	var failure *PanicError
 	if v != nil {
-		h.ops().fail(h.panicError(v))
+		failure = h.panicError(v)
+		h.ops().fail(failure)
 	} else {
 		h.ops().fail(ErrGoexit)
 	}
@@ -175,7 +177,7 @@ func (h *header) unwound(v any, cx *Context, lent Waker) {
 		h.reportDrop(err, cx)
 	}
 	if h.home == nil {
-		h.finishShared(false, cx)
+		h.finishShared(false, failure, cx)
 	} else {
 		h.finishLocal(false, false)
 	}

@@ -106,6 +106,30 @@ func TestConformance_073_AfterAPanicTheTaskIsOver(t *testing.T) {
 	})
 }
 
+// A task that returns the panic which ended another has not panicked itself: who
+// was there to see it stays as it was, though nobody sees it here.
+func TestPassingOnAPanicChangesNoAudience(t *testing.T) {
+	bothKinds(t, func(t *testing.T, x *rig) {
+		j := x.spawn(doing(func(*Context) (int, error) { panic("thrown") }))
+		var seen *PanicError
+		x.spawn(doing(func(cx *Context) (int, error) {
+			v, err := j.Poll(cx)
+			seen, _ = err.(*PanicError)
+			return v, err
+		})).Detach()
+		x.tick()
+		if seen == nil {
+			t.Fatal("the joiner has seen no panic")
+		}
+		if len(x.panics) != 1 || x.outcomes[Panicked] != 1 || x.outcomes[Completed] != 1 {
+			t.Errorf("outcomes %v", x.outcomes)
+		}
+		if seen.Audience() == Detached {
+			t.Error("a panic that a joiner has had counts as one that nobody sees")
+		}
+	})
+}
+
 func TestPanicIsNilUnlessPanicked(t *testing.T) {
 	bothKinds(t, func(t *testing.T, x *rig) {
 		r, _ := x.make(pendingFor(1, 1))

@@ -105,7 +105,7 @@ func (h *header) runShared(cx *Context) Outcome {
 	switch end {
 	case pollReady:
 		h.ops().letGo()
-		h.finishShared(false, cx)
+		h.finishShared(false, nil, cx)
 		return Completed
 	case pollUnwound:
 		return Panicked
@@ -157,6 +157,6 @@ func (h *header) cancelRunning(cx *Context) Outcome {
 		h.reportDrop(err, cx)
 	}
 	h.ops().fail(ErrCanceled)
-	h.finishShared(true, cx)
+	h.finishShared(true, nil, cx)
 	return Canceled
 }

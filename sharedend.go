@@ -41,9 +41,10 @@ func (h *header) setAwaited(flag uint64) bool {
 	}
 }
 
-// finishShared makes the result known. The future is gone.
-func (h *header) finishShared(canceled bool, cx *Context) {
-	failure, _ := h.ops().failure().(*PanicError)
+// finishShared makes the result known. The future is gone. failure is the panic
+// that has ended the task, if one has: not one that it returned as its error, which
+// is another task's, and read there.
+func (h *header) finishShared(canceled bool, failure *PanicError, cx *Context) {
 	if failure != nil {
 		h.shared().failure = failure
 	}

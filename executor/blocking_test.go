@@ -23,11 +23,7 @@ func TestConformance_131_BlockingAtTheCap(t *testing.T) {
 		for i := range 20 {
 			wg.Go(func() {
 				v, err := executor.Blocking(ctx, func() (int, error) {
-					for n := running.Add(1); ; {
-						if m := most.Load(); n <= m || most.CompareAndSwap(m, n) {
-							break
-						}
-					}
+					raise(&most, running.Add(1))
 					started <- struct{}{}
 					<-release
 					running.Add(-1)
@@ -208,7 +204,7 @@ func TestConformance_091_131_SharedBlocking(t *testing.T) {
 	var hs []rouse.JoinHandle[int]
 	for i := range 50 {
 		hs = append(hs, job(func() (int, error) {
-			most.Store(max(most.Load(), running.Add(1)))
+			raise(&most, running.Add(1))
 			runtime.Gosched()
 			running.Add(-1)
 			return i, nil

@@ -32,7 +32,7 @@ func (l *Local) Close() error {
 		return lf.closing
 	case onLoop:
 		lf.Unlock()
-		return errors.New("rouse: Close inside a task would wait for the task itself; call Stop there, and Close when Run has returned")
+		return errCloseInside
 	case lf.inside:
 		lf.close = true
 		lf.Unlock()
@@ -48,6 +48,9 @@ func (l *Local) Close() error {
 	lf.Unlock()
 	return l.finish(owner)
 }
+
+// errCloseInside is what Close of any executor returns in a task.
+var errCloseInside = errors.New("rouse: Close inside a task would wait for the task itself; call Stop there, and Close when Run has returned")
 
 // finish closes, and lets everybody know. owner says that we are on the
 // goroutine that ran the executor, and so have its thread.

@@ -2,8 +2,7 @@
 // Linux is locked to one thread and sleeps in its driver, nowhere else; [Shared]
 // runs them on several, which take tasks from each other. Local has timers,
 // sockets and fibers, and no atomic operation where it can do without; what
-// follows is about it. Shared is for
-// work that has to spread over cores by itself.
+// follows is about it. Shared is for work that has to spread over cores by itself.
 //
 // # The five-line way in
 //

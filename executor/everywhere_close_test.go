@@ -182,18 +182,13 @@ func TestConformance_095_OrderOfSpawns(t *testing.T) {
 		wantOrder(s, order, want...)
 		// From elsewhere, too.
 		order = nil
-		start := make(chan struct{})
-		busy := s.spawn
-		h := busy(doing(func(*rouse.Context) {
+		s.begin(func() {
 			elsewhere(s, func() {
 				for i := range 200 {
 					s.spawn(doing(func(*rouse.Context) { order = append(order, i) }))
 				}
 			})
-			close(start)
-		}))
-		s.is(h, 0, nil)
-		<-start
+		})
 		s.settle()
 		s.inside(func() {
 			if !slices.Equal(order, want) {

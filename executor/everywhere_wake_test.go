@@ -246,11 +246,10 @@ func TestConformance_026_WillWake(t *testing.T) {
 		}}
 		s.is(s.spawn(p), 0, nil)
 		q := &probe{script: func(cx *rouse.Context, _ int) (int, error) {
-			h := s.spawn(&probe{script: func(cx2 *rouse.Context, _ int) (int, error) {
+			s.spawn(&probe{script: func(cx2 *rouse.Context, _ int) (int, error) {
 				other = cx2.Waker()
 				return 0, rouse.Pending
 			}})
-			_ = h
 			return 0, nil
 		}}
 		s.is(s.spawn(q), 0, nil)

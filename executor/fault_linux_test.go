@@ -2,6 +2,7 @@ package executor
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"log/slog"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -49,8 +51,10 @@ func TestRingRefused(t *testing.T) {
 		fmt.Println("refused")
 		return
 	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
 	for name := range refusals {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestRingRefused$", "-test.v")
+		cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestRingRefused$", "-test.v")
 		cmd.Env = append(os.Environ(), refuseVariable+"="+name)
 		out, err := cmd.CombinedOutput()
 		switch {

@@ -306,6 +306,12 @@ func wantOrder[T comparable](t testing.TB, got []T, want ...T) {
 // counter is a word that goroutines share.
 type counter = atomic.Int64
 
+// raise makes c at least n.
+func raise(c *counter, n int64) {
+	for was := c.Load(); was < n && !c.CompareAndSwap(was, n); was = c.Load() {
+	}
+}
+
 // counting counts calls of Unpark and Park.
 type counting struct {
 	driver.Driver

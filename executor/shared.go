@@ -2,7 +2,6 @@ package executor
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"runtime"
@@ -266,5 +265,3 @@ func (i *injected) call(cx *rouse.Context) {
 	i.fn(cx)
 	returned = true
 }
-
-var errCloseInside = errors.New("rouse: Close inside a task would wait for the task itself; call Stop there, and Close when Run has returned")

@@ -37,6 +37,7 @@ func TestConformance_116_Spin(t *testing.T) {
 	if runtime.NumCPU() == 1 {
 		t.Skip("needs two CPUs")
 	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	const spin = 500 * time.Microsecond
 	for _, c := range []struct {
 		procs int
@@ -44,7 +45,7 @@ func TestConformance_116_Spin(t *testing.T) {
 		want  bool
 	}{{2, spin, true}, {2, 0, false}, {1, spin, false}} {
 		bound(t)
-		procs := runtime.GOMAXPROCS(c.procs)
+		runtime.GOMAXPROCS(c.procs)
 		d := &ticking{Driver: must(manual.New(manual.Config{}))}
 		l, err := executor.New(executor.Config{Driver: d, Spin: c.spin})
 		if err != nil {
@@ -68,7 +69,6 @@ func TestConformance_116_Spin(t *testing.T) {
 		if err := l.Close(); err != nil {
 			t.Error(err)
 		}
-		runtime.GOMAXPROCS(procs)
 	}
 }
 

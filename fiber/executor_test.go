@@ -31,7 +31,7 @@ func TestConformance_008_NoExecutor(t *testing.T) {
 // afterwards.
 func TestConformance_074_076_RootPanic(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w world) {
-		cfg, log := w.config(t)
+		cfg, _ := w.config(t)
 		deferred, below := 0, 0
 		mustPanic(t, "on purpose", func() {
 			_ = executor.RunWith(cfg, func(ctx context.Context) error {
@@ -53,7 +53,6 @@ func TestConformance_074_076_RootPanic(t *testing.T) {
 		if rouse.OnLoop() {
 			t.Error("the goroutine still counts as a loop's")
 		}
-		_ = log
 		w.run(t, func(ctx context.Context) error { turn(t, ctx); return nil })
 	})
 }

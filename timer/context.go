@@ -86,11 +86,18 @@ func (c *timedContext) follow() {
 // atHome runs fn on the executor's goroutine: now if we are there, else soon.
 // It reports false if the executor has closed.
 func (c *timedContext) atHome(fn func()) bool {
-	if h, ok := c.ex.(interface{ AtHome() bool }); ok && h.AtHome() {
+	if c.isHome() {
 		fn()
 		return true
 	}
 	return c.ex.Inject(func(*rouse.Context) { fn() }) == nil
+}
+
+// isHome reports whether the caller is on the executor's goroutine, as far as
+// that can be told.
+func (c *timedContext) isHome() bool {
+	h, ok := c.ex.(interface{ AtHome() bool })
+	return ok && h.AtHome()
 }
 
 func (c *timedContext) arm(d time.Duration) {
@@ -133,7 +140,7 @@ func (c *timedContext) endEarly(err, cause error) {
 // way, or will never arrive because the executor closes.
 func (c *timedContext) cancel() {
 	c.endEarly(context.Canceled, context.Canceled)
-	if h, ok := c.ex.(interface{ AtHome() bool }); ok && h.AtHome() {
+	if c.isHome() {
 		c.clock.Stop(&c.alarm)
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
 	"log"
 	"net"
@@ -12,10 +11,10 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/driver/manual"
+	"github.com/rouse-go/rouse/examples/internal/exampletest"
 	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/internal/faults"
 	"github.com/rouse-go/rouse/netio"
@@ -49,47 +48,20 @@ func TestFaultyDriver(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			ran := make(chan error, 1)
-			go func() {
-				err := ex.Run(context.Background())
-				ran <- errors.Join(err, ex.Close())
-			}()
-			ctx, cancel := context.WithCancel(context.Background())
-			r, w := io.Pipe()
-			served := make(chan error, 1)
-			go func() { served <- serve(ctx, ex, "127.0.0.1:0", w) }()
-			line := make([]byte, 200)
-			n, err := r.Read(line)
-			if err != nil {
-				t.Fatal(err)
-			}
-			go io.Copy(io.Discard, r)
-			at := string(line[:n])
+			url := exampletest.Serve(t, "http://", func(ctx context.Context, out io.Writer) error {
+				return runOn(ctx, ex, "127.0.0.1:0", out)
+			})
 			dial := new(net.Dialer).DialContext
 			if name == "manual" { // nothing outside reaches it
 				dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
-					home := ex.Context(context.Background())
-					c, err := netio.Dial(home, network, addr)
+					c, err := netio.Dial(ex.Context(ctx), network, addr)
 					if err != nil {
 						return nil, err
 					}
-					return c.NetConn(home), nil
+					return c.NetConn(ex.Context(context.Background())), nil
 				}
 			}
-			ask(t, dial, strings.TrimSpace(at[strings.Index(at, "http://"):]))
-			cancel()
-			for _, end := range []chan error{served, ran} {
-				select {
-				case err := <-end:
-					if err != nil {
-						t.Error(err)
-					}
-				case <-time.After(patience):
-					t.Fatal("it does not end")
-				}
-				ex.Stop()
-			}
-			w.Close()
+			ask(t, dial, url)
 			faults.Report(t, name, d.Counts(), faults.Short, faults.Late, "ECONNRESET", "EMFILE", "ENOMEM", "ENOBUFS")
 		})
 	}
@@ -98,7 +70,7 @@ func TestFaultyDriver(t *testing.T) {
 func ask(t *testing.T, dial func(ctx context.Context, network, addr string) (net.Conn, error), url string) {
 	tr := &http.Transport{DialContext: dial}
 	defer tr.CloseIdleConnections()
-	c := &http.Client{Transport: tr, Timeout: patience}
+	c := &http.Client{Transport: tr, Timeout: exampletest.Patience}
 	var g sync.WaitGroup
 	for range 4 {
 		g.Go(func() {

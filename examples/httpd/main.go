@@ -67,13 +67,18 @@ func run(ctx context.Context, addr string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	return runOn(ctx, ex, addr, out)
+}
+
+// runOn is run on an executor, which it closes.
+func runOn(ctx context.Context, ex *executor.Local, addr string, out io.Writer) error {
 	// The executor has a goroutine of its own; this one is http's.
 	ended := make(chan error, 1)
 	go func() {
 		err := ex.Run(context.Background())
 		ended <- errors.Join(err, ex.Close())
 	}()
-	err = serve(ctx, ex, addr, out)
+	err := serve(ctx, ex, addr, out)
 	ex.Stop()
 	return errors.Join(err, <-ended)
 }

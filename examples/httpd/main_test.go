@@ -1,72 +1,32 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
-	"strings"
 	"sync"
 	"testing"
-	"time"
 
+	"github.com/rouse-go/rouse/examples/internal/exampletest"
 	"github.com/rouse-go/rouse/internal/leakcheck"
 )
 
 func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m, nil)) }
 
-const patience = 30 * time.Second
-
-// start runs the example. It returns its URL, and ends it with the test, as
-// Ctrl-C does.
+// start runs the example, and returns its URL.
 func start(t *testing.T) (url string) {
-	ctx, cancel := context.WithCancel(context.Background())
-	r, w := io.Pipe()
-	ended := make(chan error, 1)
-	go func() {
-		err := run(ctx, "127.0.0.1:0", w)
-		w.Close()
-		ended <- err
-	}()
-	lines := bufio.NewScanner(r)
-	for lines.Scan() {
-		if at := strings.Index(lines.Text(), "http://"); at >= 0 {
-			url = lines.Text()[at:]
-			break
-		}
-	}
-	rest := make(chan string, 1)
-	go func() {
-		b, _ := io.ReadAll(r)
-		rest <- string(b)
-	}()
-	t.Cleanup(func() {
-		cancel()
-		select {
-		case err := <-ended:
-			if err != nil {
-				t.Error(err)
-			}
-		case <-time.After(patience):
-			t.Fatal("the server does not end")
-		}
-		if said := <-rest; !strings.Contains(said, "bye") {
-			t.Errorf("its last words are %q", said)
-		}
+	return exampletest.Serve(t, "http://", func(ctx context.Context, out io.Writer) error {
+		return run(ctx, "127.0.0.1:0", out)
 	})
-	if url == "" {
-		t.Fatal("the server prints no line to try")
-	}
-	return url
 }
 
 func TestServesGoClients(t *testing.T) {
 	url := start(t)
 	tr := &http.Transport{}
 	defer tr.CloseIdleConnections()
-	c := &http.Client{Transport: tr, Timeout: patience}
+	c := &http.Client{Transport: tr, Timeout: exampletest.Patience}
 	var g sync.WaitGroup
 	for range 8 {
 		g.Go(func() {
@@ -92,7 +52,7 @@ func TestServesCurl(t *testing.T) {
 		t.Skip("curl is missing; make test-deps installs it")
 	}
 	url := start(t)
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), exampletest.Patience)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, "curl", "--silent", "--show-error", "--fail", "--noproxy", "*", url+"one", url+"two").CombinedOutput()
 	want := "hello from net/http on rouse: GET /one\nhello from net/http on rouse: GET /two\n"

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
@@ -17,55 +16,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rouse-go/rouse/examples/internal/exampletest"
 	"github.com/rouse-go/rouse/internal/leakcheck"
 )
 
 func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m, nil)) }
 
-const patience = 30 * time.Second
-
-// start runs the example. It returns its URL and the file with its
-// certificate, and ends it with the test, as Ctrl-C does.
+// start runs the example, and returns its URL and the file with its certificate.
 func start(t *testing.T) (url, cert string) {
 	cert = filepath.Join(t.TempDir(), "cert.pem")
-	ctx, cancel := context.WithCancel(context.Background())
-	r, w := io.Pipe()
-	ended := make(chan error, 1)
-	go func() {
-		err := run(ctx, "127.0.0.1:0", cert, w)
-		w.Close()
-		ended <- err
-	}()
-	lines := bufio.NewScanner(r)
-	for lines.Scan() {
-		if at := strings.Index(lines.Text(), "https://"); at >= 0 {
-			url = lines.Text()[at:]
-			break
-		}
-	}
-	rest := make(chan string, 1)
-	go func() {
-		b, _ := io.ReadAll(r)
-		rest <- string(b)
-	}()
-	t.Cleanup(func() {
-		cancel()
-		select {
-		case err := <-ended:
-			if err != nil {
-				t.Error(err)
-			}
-		case <-time.After(patience):
-			t.Fatal("the server does not end")
-		}
-		if said := <-rest; !strings.Contains(said, "bye") {
-			t.Errorf("its last words are %q", said)
-		}
-	})
-	if url == "" {
-		t.Fatal("the server prints no line to try")
-	}
-	return url, cert
+	return exampletest.Serve(t, "https://", func(ctx context.Context, out io.Writer) error {
+		return run(ctx, "127.0.0.1:0", cert, out)
+	}), cert
 }
 
 func client(t *testing.T, cert string) *http.Client {
@@ -79,7 +41,7 @@ func client(t *testing.T, cert string) *http.Client {
 	}
 	tr := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
 	t.Cleanup(tr.CloseIdleConnections)
-	return &http.Client{Transport: tr, Timeout: patience}
+	return &http.Client{Transport: tr, Timeout: exampletest.Patience}
 }
 
 // Several clients at once, several requests a connection, bodies that take
@@ -128,7 +90,7 @@ func TestBadClients(t *testing.T) {
 	}
 	defer plain.Close()
 	io.WriteString(plain, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-	plain.SetDeadline(time.Now().Add(patience))
+	plain.SetDeadline(time.Now().Add(exampletest.Patience))
 	if b, err := io.ReadAll(plain); bytes.Contains(b, []byte("hello from a fiber")) {
 		t.Errorf("served without TLS: %q, %v", b, err)
 	}
@@ -144,7 +106,7 @@ func TestServesCurl(t *testing.T) {
 		t.Skip("curl is missing; make test-deps installs it")
 	}
 	url, cert := start(t)
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), exampletest.Patience)
 	defer cancel()
 	for _, how := range [][]string{{"--cacert", cert}, {"--insecure"}} {
 		args := append(how, "--silent", "--show-error", "--fail", "--noproxy", "*", url+"one", url+"two")

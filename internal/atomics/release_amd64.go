@@ -10,7 +10,9 @@ package atomics
 //
 // It is a plain move, which the processor orders behind all earlier ones (Intel
 // SDM volume 3, 10.2; AMD APM volume 2, 7.2), in place of an exchange: 1.5 ns for
-// 5. It is in assembly since the compiler may not move anything across a call.
+// 5. Moves around the cache are the exception; the runtime uses them for large
+// copies, and ends those with a fence. It is in assembly since the compiler may
+// not move anything across a call.
 //
 //go:noescape
 func StoreRelease(x *Uint64, v uint64)

@@ -98,8 +98,9 @@ func (c *Coro) run() {
 		if returned {
 			return
 		}
-		// A body called Goexit: panics don't get here, the bodies given to Start must not panic. We are inside
-		// Goexit's run of deferred calls and must not return from it.
+		// A body called Goexit: panics don't get here, the bodies given to Start
+		// must not panic. We are inside Goexit's run of deferred calls and must not
+		// return from it.
 		c.exits++
 		c.body, c.goexit, c.done = nil, true, true
 		c.Suspend()

@@ -161,7 +161,7 @@ var mutants = []mutant{
 		old: "if !p.turn(taken, left) { // who wakes", new: "if true { // who wakes"},
 	{name: "waiters/close-wakes-no-receiver", file: "channel/mpmc.go", models: "ModelMPMC",
 		old: "c.send.wakeAll()\n\tc.recv.wakeAll()", new: "c.send.wakeAll()"},
-	{name: "mesh/receiver-does-not-look-again", file: "channel/port.go", models: "ModelMesh",
+	{name: "mesh/receiver-does-not-look-again", file: "channel/portrecv.go", models: "ModelMesh",
 		old: "if p.readable() { // register", new: "if false { // register"},
 	{name: "mesh/sender-asks-for-room-too-late", file: "internal/spsc/ring.go", pkg: "channel", models: "ModelMesh",
 		old: "r.hungry.Store(1) // pairs with the Load in tell\n\treturn r.enough(r.look()) || r.gone.Load()",

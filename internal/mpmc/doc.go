@@ -69,9 +69,9 @@
 // and then finds by Empty that none is taken is seen by all who take one later;
 // and if one is taken he doesn't sleep, since its push is about to end. The array
 // channel of Rust's crossbeam waits so: a release store of the stamp, and emptiness
-// told by head and tail. That move makes no ring linearizable by itself: for an
-// instant a pop may find nothing though the push has returned. Empty and Full are
-// exact, so package channel asks them before it says so.
+// told by head and tail. A loose ring by itself is not linearizable: for an instant
+// a pop may find nothing though the push has returned. Empty and Full are exact, so
+// package channel asks them before it says so.
 //
 // # Interrupts
 //

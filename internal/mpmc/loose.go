@@ -25,7 +25,7 @@ func (r *Ring[T]) pass(s *slot[T], turn uint64) {
 // is nothing to wait for.
 func (r *Ring[T]) Empty() bool {
 	pos := r.head.Load()
-	switch tail := r.tail.Load(); { // pairs with the swap in Push, and with Close
+	switch tail := r.tail.Load(); { // pairs with the swap in Offer, and with Close
 	case tail == pos: // head is never past tail, so it was here, too
 		return true
 	case tail&^closed != pos && int64(r.at(pos).turn.Load()-(pos+1)) < 0:
@@ -41,7 +41,7 @@ func (r *Ring[T]) Full() bool {
 	pos := r.tail.Load()
 	switch {
 	case pos&closed != 0:
-	case r.head.Load() == pos-r.lap: // pairs with the swap in Pop; tail is never past head+lap
+	case r.head.Load() == pos-r.lap: // pairs with the swap in Take; tail is never past head+lap
 		return true
 	case int64(r.at(pos).turn.Load()-pos) < 0:
 		atomics.Spinning() // until that pop ends

@@ -100,7 +100,7 @@ func (r *Ring[T]) Offer(v T) Outcome {
 			return Refused
 		}
 		s := r.at(pos)
-		switch d := int64(s.turn.Load() - pos); { // pairs with the Store in Take
+		switch d := int64(s.turn.Load() - pos); { // pairs with the store in Take
 		case d == 0:
 			if !r.tail.CompareAndSwap(pos, r.after(pos)) { // pairs with itself, and with Close
 				return Lost
@@ -133,7 +133,7 @@ func (r *Ring[T]) Take() (v T, how Outcome) {
 	for {
 		pos := r.head.Load()
 		s := r.at(pos)
-		switch d := int64(s.turn.Load() - (pos + 1)); { // pairs with the Store in Offer
+		switch d := int64(s.turn.Load() - (pos + 1)); { // pairs with the store in Offer
 		case d == 0:
 			if !r.head.CompareAndSwap(pos, r.after(pos)) { // pairs with itself
 				return v, Lost
@@ -151,7 +151,7 @@ func (r *Ring[T]) Take() (v T, how Outcome) {
 // Close ends all pushes that have no place yet. What is in the ring, and what
 // is on its way there, can still be popped. It reports whether this call was
 // the first.
-func (r *Ring[T]) Close() bool { return r.tail.Or(closed)&closed == 0 } // pairs with the swap in Push
+func (r *Ring[T]) Close() bool { return r.tail.Or(closed)&closed == 0 } // pairs with the swap in Offer
 
 // Closed reports whether Close was called.
 func (r *Ring[T]) Closed() bool { return r.tail.Load()&closed != 0 }
@@ -167,7 +167,7 @@ func (r *Ring[T]) Drained() bool {
 func (r *Ring[T]) Ready() bool {
 	for {
 		pos := r.head.Load()
-		if d := int64(r.at(pos).turn.Load() - (pos + 1)); d <= 0 { // pairs with the Store in Push
+		if d := int64(r.at(pos).turn.Load() - (pos + 1)); d <= 0 { // pairs with the store in Offer
 			return d == 0
 		}
 	}
@@ -180,7 +180,7 @@ func (r *Ring[T]) Room() bool {
 		if pos&closed != 0 {
 			return false
 		}
-		if d := int64(r.at(pos).turn.Load() - pos); d <= 0 { // pairs with the Store in Pop
+		if d := int64(r.at(pos).turn.Load() - pos); d <= 0 { // pairs with the store in Take
 			return d == 0
 		}
 	}

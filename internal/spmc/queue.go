@@ -60,7 +60,9 @@ func New[T any](capacity int) *Queue[T] {
 func (q *Queue[T]) Cap() int { return len(q.buf) }
 
 // Push puts v at the end. It reports false if there is no room, also while a
-// thief is at work at what he has taken. Only the owner.
+// thief is at work at what he has taken. What the caller loads afterwards, such as
+// whether anybody sleeps, is as it was when v could be seen, or later: so the store
+// of tail is no atomics.StoreRelease. Only the owner.
 func (q *Queue[T]) Push(v T) bool {
 	if q.put == q.room && q.free() == 0 {
 		return false

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -65,6 +66,7 @@ func fuzzStage(o options, mods []module) *stage {
 			args: []string{"go", "test", "-run", "^$", "-fuzz", "^" + t.name + "$",
 				"-fuzztime", o.fuzzTime.String(), "-fuzzminimizetime", "10x", t.pkg},
 			before: func() { f.begin(name) },
+			excuse: f.onlyTime,
 		})
 	}
 	// Each builds a program with coverage, which takes longer than a short fuzz.
@@ -84,17 +86,38 @@ type fuzz struct {
 type fuzzRun struct {
 	target string
 	execs  int
+	failed bool     // "--- FAIL" was seen, and after it
+	why    []string // these lines
 }
 
 // begin says which target the next lines are about.
 func (f *fuzz) begin(target string) { f.runs = append(f.runs, fuzzRun{target: target}) }
 
-var execs = regexp.MustCompile(`^fuzz: elapsed: \S+, execs: (\d+) `)
+// Before it makes inputs of its own it runs those that are known.
+var execs = regexp.MustCompile(`^fuzz: elapsed: \S+, (?:execs: |gathering baseline coverage: )(\d+)`)
 
 func (f *fuzz) line(text string) {
-	if m := execs.FindStringSubmatch(text); m != nil && len(f.runs) > 0 {
-		f.runs[len(f.runs)-1].execs, _ = strconv.Atoi(m[1])
+	if len(f.runs) == 0 {
+		return
 	}
+	r := &f.runs[len(f.runs)-1]
+	if m := execs.FindStringSubmatch(text); m != nil {
+		r.execs, _ = strconv.Atoi(m[1])
+	}
+	switch {
+	case strings.HasPrefix(text, "--- FAIL"):
+		r.failed = true
+	case r.failed && strings.HasPrefix(text, " "):
+		r.why = append(r.why, strings.TrimSpace(text))
+	}
+}
+
+// onlyTime reports whether the last run has failed for no other reason than that
+// its time was over: before Go 1.27 it may call that a failure, if the end comes
+// while an input runs (go.dev/issue/75804).
+func (f *fuzz) onlyTime() bool {
+	r := f.runs[len(f.runs)-1]
+	return r.failed && len(r.why) == 1 && r.why[0] == context.DeadlineExceeded.Error()
 }
 
 func (f *fuzz) total() (n int) {

@@ -19,9 +19,9 @@ func (r *row) wrongf(format string, args ...any) {
 
 // table writes rows below each other, and under each what is wrong with it.
 func table(rows []row) string {
-	section, text := 0, 0
+	section := 0
 	for _, r := range rows {
-		section, text = max(section, len(r.section)), max(text, len(r.text))
+		section = max(section, len(r.section))
 	}
 	var b strings.Builder
 	last := ""
@@ -35,9 +35,9 @@ func table(rows []row) string {
 		if len(r.wrong) > 0 {
 			verdict = "WRONG"
 		}
-		fmt.Fprintf(&b, "%-*s  %-*s  %s\n", section, name, text, r.text, verdict)
+		fmt.Fprintf(&b, "%-*s  %-5s  %s\n", section, name, verdict, r.text)
 		for _, w := range r.wrong {
-			fmt.Fprintf(&b, "%-*s    %s\n", section, "", w)
+			fmt.Fprintf(&b, "%-*s           %s\n", section, "", w)
 		}
 	}
 	return b.String()

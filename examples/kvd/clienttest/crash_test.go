@@ -132,7 +132,7 @@ func (c *crasher) round(round int) error {
 	if err := k.cmd.Process.Signal(syscall.SIGUSR1); err != nil {
 		return err
 	}
-	k.gone()
+	_ = k.gone() // SIGKILL
 	all.Wait()
 	m := crashLine.FindStringSubmatch(k.logs.text.String())
 	if m == nil {

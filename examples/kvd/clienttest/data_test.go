@@ -2,10 +2,7 @@ package clienttest
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -159,84 +156,7 @@ func TestRewriteUnderLoad(t *testing.T) {
 	})
 }
 
-// onlyLog is the file that is being written, when there was no rewrite and all
-// keys are of one shard.
-func onlyLog(t *testing.T, dir string) (path string) {
-	logs, err := filepath.Glob(filepath.Join(dir, "log-00000001.*"))
-	largest := int64(0)
-	for _, name := range logs {
-		if info, err := os.Stat(name); err == nil && info.Size() > largest {
-			path, largest = name, info.Size()
-		}
-	}
-	if path == "" {
-		t.Fatalf("there is no log: %v", err)
-	}
-	return path
-}
-
-// A log that ends in the middle of a batch is cut, with one line that says
-// where, and everything before it is there.
-func TestTornTail(t *testing.T) {
-	onEachData(t, func(t *testing.T, ctx context.Context, dir string, start func(args ...string) *kvd) {
-		k := start()
-		rdb := k.client(2)
-		for i := range 10 {
-			wantOK(t, rdb.Set(ctx, "{tag}"+strconv.Itoa(i), "v", 0))
-		}
-		k.kill()
-		path := onlyLog(t, dir)
-		log, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		batch := (len(log) - 64) / 10
-		if err := os.Truncate(path, int64(len(log)-5)); err != nil {
-			t.Fatal(err)
-		}
-		k = start()
-		line := fmt.Sprintf("WARN kvd: cut a torn tail off the log; it was not durable yet file=%s offset=%d bytes=%d reason=", path, len(log)-batch, batch-5)
-		k.expectLog(line)
-		want(t, k.client(2).DBSize(ctx), int64(9))
-		k.stop()
-		if got := k.logs.text.String(); strings.Count(got, line) != 1 {
-			t.Errorf("kvd says %q, want %q", got, line)
-		}
-		start().stop() // and all is well
-	})
-}
-
-// A log that is damaged before its end stops the start with an error that says
-// where, and is left as it is.
-func TestCorruption(t *testing.T) {
-	onEachData(t, func(t *testing.T, ctx context.Context, dir string, start func(args ...string) *kvd) {
-		k := start()
-		rdb := k.client(2)
-		for i := range 10 {
-			wantOK(t, rdb.Set(ctx, "{tag}"+strconv.Itoa(i), "v", 0))
-		}
-		k.kill()
-		path := onlyLog(t, dir)
-		log, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		batch := (len(log) - 64) / 10
-		log[64+4*batch+45] ^= 1
-		if err := os.WriteFile(path, log, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		out, err := command(t, k.cmd.Path, k.cmd.Args[1:]...).CombinedOutput()
-		wanted := fmt.Sprintf("kvd: %s: corrupt at offset %d: the commands of batch 5 are damaged, and the batch at offset %d says that this was durable; no file was changed", path, 64+4*batch, 64+5*batch)
-		if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || exit.ExitCode() != 1 || !strings.Contains(string(out), wanted) {
-			t.Errorf("%v, %q; want %q", err, out, wanted)
-		}
-		if after, err := os.ReadFile(path); err != nil || string(after) != string(log) {
-			t.Errorf("the file was changed, %v", err)
-		}
-	})
-}
-
+// Two servers can't share a directory.
 func TestTwoServersInOneDirectory(t *testing.T) {
 	onEachData(t, func(t *testing.T, ctx context.Context, dir string, start func(args ...string) *kvd) {
 		k := start()
@@ -257,18 +177,16 @@ func TestShutdownCommand(t *testing.T) {
 		c.send("SET k v\r\nSHUTDOWN\r\n")
 		c.expect("+OK\r\n")
 		c.expectEnd()
-		if err := <-k.ended; err != nil {
+		if err := k.gone(); err != nil {
 			t.Errorf("kvd ends with %v", err)
 		}
-		k.stopped = true
 		want(t, start().client(2).Get(ctx, "k"), "v")
 	})
 	onEach(t, func(t *testing.T, k *kvd) {
 		k.dial().send("SHUTDOWN NOSAVE\r\n")
-		if err := <-k.ended; err != nil {
+		if err := k.gone(); err != nil {
 			t.Errorf("kvd ends with %v", err)
 		}
-		k.stopped = true
 	})
 }
 

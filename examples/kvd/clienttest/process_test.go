@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -67,8 +68,8 @@ func startBinary(t testing.TB, binary func() (string, error), on string, args ..
 	k := &kvd{t: t, logs: &logs{}, ended: make(chan error, 1)}
 	args = append(setup(on), args...)
 	k.cores = 1
-	if slices.Contains(args, "-cores") {
-		k.cores = 2
+	if i := slices.Index(args, "-cores"); i >= 0 {
+		k.cores, _ = strconv.Atoi(args[i+1])
 		k.expectLog("the first core accepts all connections") // where a port can't be shared
 	}
 	k.cmd = exec.Command(path, append([]string{"-addr", "127.0.0.1:0"}, args...)...)
@@ -148,18 +149,21 @@ func (k *kvd) kill() {
 	if err := k.cmd.Process.Kill(); err != nil {
 		k.t.Errorf("kvd was gone already: %v", err)
 	}
-	k.gone()
+	_ = k.gone()
 }
 
-// gone waits for the end of a kvd that was killed, or kills itself.
-func (k *kvd) gone() {
+// gone waits for the end of a kvd that was killed, or ends by itself, and returns
+// how it ended.
+func (k *kvd) gone() error {
 	k.t.Helper()
 	k.stopped = true
 	select {
-	case <-k.ended:
+	case err := <-k.ended:
+		return err
 	case <-time.After(patience):
 		k.t.Error("kvd does not end")
 		_ = k.cmd.Process.Kill()
+		return nil
 	}
 }
 

@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/executor"
 )
+
+// neverEnds is the ctx of what is ended in another way.
+var neverEnds = context.Background()
 
 // onLocal calls body with a fresh executor, on a goroutine of its own, because
 // an executor locks its goroutine to a thread, and closes the executor.
@@ -24,6 +28,20 @@ func onLocal(body func(l *executor.Local) error) error {
 // onFiber calls body in the root fiber of a fresh executor.
 func onFiber(body func(ctx context.Context) error) error {
 	return onGoroutine(func() error { return executor.Run(body) })
+}
+
+// onPool calls body with a pool of two executors.
+func onPool(spin time.Duration, body func(p *executor.Pool) error) error {
+	return onGoroutine(func() error {
+		p, err := executor.NewPool(executor.PoolConfig{
+			Placement: executor.Unbound(2),
+			Executor:  executor.Config{Name: "bench", Spin: spin},
+		})
+		if err != nil {
+			return err
+		}
+		return errors.Join(body(p), p.Close())
+	})
 }
 
 // onGoroutine calls body on a goroutine of its own. Implementations that use no

@@ -6,8 +6,8 @@ import (
 	"hash/crc32"
 )
 
-// frameSize is the length of a batch without commands.
-const frameSize = 40
+// FrameSize is the length of a batch without commands in a file.
+const FrameSize = 40
 
 const frameMagic = "kvdB"
 
@@ -33,12 +33,12 @@ func (b *Batch) Append(db int, args [][]byte) {
 
 func (b *Batch) room() {
 	if len(b.buf) == 0 {
-		b.buf = append(b.buf, make([]byte, frameSize)...)
+		b.buf = append(b.buf, make([]byte, FrameSize)...)
 	}
 }
 
 // Len returns the bytes of the commands in b.
-func (b *Batch) Len() int { return max(0, len(b.buf)-frameSize) }
+func (b *Batch) Len() int { return max(0, len(b.buf)-FrameSize) }
 
 // Seal returns b as the bytes to write into a file with that header: the seq-th
 // batch of all, written when the file was durable up to an offset. end closes a
@@ -51,7 +51,7 @@ func (b *Batch) Seal(h Header, seq uint64, durable int64, end bool) []byte {
 	if end {
 		flags = flagEnd
 	}
-	payload, seed := f[frameSize:], h.seed()
+	payload, seed := f[FrameSize:], h.seed()
 	binary.LittleEndian.PutUint32(f[4:], flags)
 	binary.LittleEndian.PutUint64(f[8:], uint64(len(payload)))
 	binary.LittleEndian.PutUint64(f[16:], seq)
@@ -80,7 +80,7 @@ type frame struct {
 
 // parseFrame reads a batch's header and reports whether its checksum is right.
 func parseFrame(b []byte, seed uint32) (f frame, ok bool) {
-	if len(b) < frameSize || string(b[:len(frameMagic)]) != frameMagic ||
+	if len(b) < FrameSize || string(b[:len(frameMagic)]) != frameMagic ||
 		binary.LittleEndian.Uint32(b[36:]) != crc32.Update(seed, castagnoli, b[:36]) {
 		return frame{}, false
 	}

@@ -55,7 +55,7 @@ func FuzzReader(f *testing.F) {
 			// Varints may be longer than need be, so equal bytes are demanded
 			// only of what has the length that Append gives it.
 			if sealed := again.Seal(r.Header, frame.seq, int64(frame.durable), frame.end); uint64(again.Len()) == frame.length && frame.length > 0 {
-				if !bytes.Equal(sealed[frameSize:], b[from+frameSize:r.Offset()]) {
+				if !bytes.Equal(sealed[FrameSize:], b[from+FrameSize:r.Offset()]) {
 					t.Fatalf("accepted %q, which is written as %q", b[from:r.Offset()], sealed)
 				}
 			}
@@ -82,14 +82,14 @@ func repaired(b []byte) []byte {
 	if err != nil {
 		return b
 	}
-	for rest := b[HeaderSize:]; len(rest) >= frameSize; {
+	for rest := b[HeaderSize:]; len(rest) >= FrameSize; {
 		length := binary.LittleEndian.Uint64(rest[8:])
-		if length > uint64(len(rest)-frameSize) {
+		if length > uint64(len(rest)-FrameSize) {
 			break
 		}
-		binary.LittleEndian.PutUint32(rest[32:], crc32.Update(h.seed(), castagnoli, rest[frameSize:frameSize+length]))
+		binary.LittleEndian.PutUint32(rest[32:], crc32.Update(h.seed(), castagnoli, rest[FrameSize:FrameSize+length]))
 		binary.LittleEndian.PutUint32(rest[36:], crc32.Update(h.seed(), castagnoli, rest[:36]))
-		rest = rest[frameSize+length:]
+		rest = rest[FrameSize+length:]
 	}
 	return b
 }

@@ -77,7 +77,7 @@ func (r *Reader) Next(apply func(db int, args [][]byte) error) error {
 	if cap(r.args) > keepArgs {
 		r.args = nil
 	}
-	r.off += frameSize + int64(f.length)
+	r.off += FrameSize + int64(f.length)
 	r.next = f.seq + 1
 	r.sure = max(r.sure, int64(f.durable))
 	r.ended = f.end
@@ -95,7 +95,7 @@ func (r *Reader) read() (f frame, payload []byte, reason string, err error) {
 	case r.ended:
 		return f, nil, "it goes on behind its end", nil
 	}
-	head, err := r.at(r.off, min(frameSize, left))
+	head, err := r.at(r.off, min(FrameSize, left))
 	if err != nil {
 		return f, nil, "", err
 	}
@@ -105,10 +105,10 @@ func (r *Reader) read() (f frame, payload []byte, reason string, err error) {
 		return f, nil, "the header of a batch is damaged", nil
 	case f.durable > uint64(r.off):
 		return f, nil, fmt.Sprintf("batch %d says what it can't know", f.seq), nil
-	case f.length > uint64(left-frameSize):
+	case f.length > uint64(left-FrameSize):
 		return f, nil, fmt.Sprintf("batch %d is cut off", f.seq), nil
 	}
-	if payload, err = r.at(r.off+frameSize, int64(f.length)); err != nil {
+	if payload, err = r.at(r.off+FrameSize, int64(f.length)); err != nil {
 		return f, nil, "", err
 	}
 	if crc32.Update(r.seed, castagnoli, payload) != f.crc {
@@ -142,7 +142,7 @@ func (r *Reader) at(off, n int64) ([]byte, error) {
 // whole frame is among them.
 func (r *Reader) ahead(off int64) ([]byte, error) {
 	end := r.base + int64(len(r.window))
-	if off >= r.base && (end-off >= frameSize || end == r.size) {
+	if off >= r.base && (end-off >= FrameSize || end == r.size) {
 		return r.window[off-r.base:], nil
 	}
 	return r.at(off, min(readAhead, r.size-off))
@@ -181,7 +181,7 @@ func (r *Reader) damage(reason string) error {
 			continue
 		}
 		off += int64(i)
-		head, err := r.at(off, min(frameSize, r.size-off))
+		head, err := r.at(off, min(FrameSize, r.size-off))
 		if err != nil {
 			return err
 		}

@@ -16,8 +16,8 @@ import (
 var errLocked = errors.New("another kvd uses this directory (stop it, or give another -data)")
 
 // A Dir is a data directory, with the logs of one or several shards. Take it,
-// have it Arranged for so many shards, Open the Log of each on its executor, and
-// Clean up.
+// have it Arranged for so many shards, Read that of each on its executor, Start
+// all the Logs, and Clean up.
 type Dir struct {
 	cfg    Config
 	lock   *os.File
@@ -54,9 +54,8 @@ func lockNew(dir string) (*os.File, error) {
 // complete set or the other. If the files can't be read, they stay as they are. It
 // is for a fiber of ex.
 func (d *Dir) Arrange(ctx context.Context, ex *executor.Local, shards int) error {
-	var err error
-	if d.all, err = takeInventory(ctx, d.cfg.Dir); err != nil {
-		return fmt.Errorf("kvd: can't read the data directory: %w", err)
+	if err := d.list(ctx); err != nil {
+		return err
 	}
 	d.shards = shards
 	before, err := d.readManifest(ctx)
@@ -77,13 +76,23 @@ func (d *Dir) Arrange(ctx context.Context, ex *executor.Local, shards int) error
 	case before == shards, before == 0 && shards == 1:
 		return nil
 	case before == 0: // first of all, so that no shard is ever without
-		return d.writeManifest(ctx, shards)
+		if err := d.prepareManifest(ctx, shards); err != nil {
+			return fmt.Errorf("kvd: can't make the first file: %w", err)
+		}
+		return d.replaceManifest(ctx)
 	}
 	if err := d.reshard(ctx, ex, before, shards); err != nil {
 		return err
 	}
-	d.all, err = takeInventory(ctx, d.cfg.Dir)
-	return err
+	return d.list(ctx)
+}
+
+// list looks what there is.
+func (d *Dir) list(ctx context.Context) (err error) {
+	if d.all, err = takeInventory(ctx, d.cfg.Dir); err != nil {
+		return fmt.Errorf("kvd: can't read the data directory: %w", err)
+	}
+	return nil
 }
 
 // withoutManifest returns how many shards there are in a directory that does not
@@ -103,7 +112,7 @@ func (d *Dir) withoutManifest() (shards int, err error) {
 // complete makes sure that no shard has lost its files: that one has none is right
 // only if no other has data yet.
 func (d *Dir) complete(ctx context.Context, shards int) error {
-	const empty = aof.HeaderSize + 40 // a file with a batch of nothing
+	const empty = aof.HeaderSize + aof.FrameSize // a file with a batch of nothing
 	missing := ""
 	for shard := range shards {
 		if p := placeOf(shard, shards); len(d.all.of(p).bases) == 0 {
@@ -128,37 +137,41 @@ func (d *Dir) complete(ctx context.Context, shards int) error {
 	return nil
 }
 
-// Open reads the files of a shard into e, which must be empty, and returns the Log
-// that e tells from then on. It is for a fiber of ex.
-func (d *Dir) Open(ctx context.Context, ex *executor.Local, e *engine.Engine, shard int) (*Log, error) {
+// Read reads the files of a shard into e, which must be empty, and changes none.
+// The Log is to be Started when all shards are read, so that the files of all stay
+// as they are if those of one can't be. It is for a fiber of ex.
+func (d *Dir) Read(ctx context.Context, ex *executor.Local, e *engine.Engine, shard int) (*Log, error) {
 	l := &Log{ex: ex, cfg: d.cfg, engine: e, of: placeOf(shard, d.shards), onReach: func() {}}
 	all := d.all[l.of] // not of, which others call, too
 	if all == nil {
 		all = &listing{}
 	}
-	if err := l.recover(ctx, all); err != nil {
-		return nil, err
+	l.found = &found{all: all}
+	if len(all.bases) == 0 {
+		return l, noData(ctx, l.path, l.of, all)
 	}
-	e.SetJournal(l)
-	l.spawn("log", l.commit)
-	l.spawn("rewrite", l.rewriteWhenDue)
-	if l.cfg.Fsync == EverySecond {
-		l.spawn("sync", l.syncEverySecond)
-	}
-	return l, nil
+	l.found.replay = newReplay(ex, d.cfg.Dir, l.of, e, d.cfg.Log)
+	return l, l.found.replay.read(ctx, all)
 }
 
-// Clean removes what was of another number of shards, when all Logs are open. It
-// is for a fiber.
+// Clean removes what was of another number of shards, when all Logs are started.
+// It is for a fiber.
 func (d *Dir) Clean(ctx context.Context) {
+	rubbish := []string{manifestTemp}
 	for p, l := range d.all {
-		if p.count() == d.shards {
-			continue
+		if p.count() != d.shards {
+			rubbish = append(rubbish, l.names(p)...)
 		}
-		for _, name := range l.names(p) {
-			if err := fileio.Remove(ctx, d.path(name)); err != nil && !errors.Is(err, os.ErrNotExist) && !over(err) {
-				d.cfg.Log.Warn("kvd: can't remove what is old", "err", err)
-			}
+	}
+	d.cfg.remove(ctx, rubbish)
+}
+
+// remove removes what is old. What stays is removed by the next rewrite or start.
+func (c *Config) remove(ctx context.Context, names []string) {
+	for _, name := range names {
+		err := fileio.Remove(ctx, filepath.Join(c.Dir, name))
+		if err != nil && !errors.Is(err, os.ErrNotExist) && !over(err) {
+			c.Log.Warn("kvd: can't remove what is old", "err", err)
 		}
 	}
 }

@@ -72,6 +72,7 @@ type Log struct {
 
 	rewriter rewriter
 	stats    stats
+	found    *found // from Read to Start
 }
 
 // A segment is the log file that is being written.
@@ -94,7 +95,10 @@ func Open(ctx context.Context, ex *executor.Local, e *engine.Engine, cfg Config)
 		if err := d.Arrange(ctx, ex, 1); err != nil {
 			return nil, err
 		}
-		l, err := d.Open(ctx, ex, e, 0)
+		l, err := d.Read(ctx, ex, e, 0)
+		if err == nil {
+			err = l.Start(ctx)
+		}
 		if err == nil {
 			d.Clean(ctx)
 		}

@@ -45,26 +45,28 @@ func (d *Dir) readManifest(ctx context.Context) (shards int, err error) {
 	return 0, fmt.Errorf("kvd: %s is damaged; no file was changed (restore the directory from a copy, or move it away to start without data)", d.path(manifestName))
 }
 
-// writeManifest makes it say so, durably. What it tells of must be durable.
-func (d *Dir) writeManifest(ctx context.Context, shards int) (err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("kvd: can't write the number of shards: %w", err)
-		}
-	}()
-	temp := d.path(manifestName + temporary)
-	f, err := fileio.OpenFile(ctx, temp, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+// prepareManifest writes another one beside it, which does not count yet. All
+// that can fail for want of room has been done then.
+func (d *Dir) prepareManifest(ctx context.Context, shards int) error {
+	f, err := fileio.OpenFile(ctx, d.path(manifestTemp), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
 	if _, err = f.WriteAt(ctx, []byte(manifest(shards)), 0); err == nil {
 		err = f.Sync(ctx)
 	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
+	return errors.Join(err, f.Close())
+}
+
+// replaceManifest has the prepared one count, durably. What it tells of must be
+// durable. After an error either may count.
+func (d *Dir) replaceManifest(ctx context.Context) error {
+	err := fileio.Rename(ctx, d.path(manifestTemp), d.path(manifestName))
+	if err == nil {
+		err = syncDir(ctx, d.cfg.Dir)
 	}
-	if err := fileio.Rename(ctx, temp, d.path(manifestName)); err != nil {
-		return err
+	if err != nil {
+		return fmt.Errorf("kvd: can't replace %s: %w (nothing is lost; start kvd again)", d.path(manifestName), err)
 	}
-	return syncDir(ctx, d.cfg.Dir)
+	return nil
 }

@@ -23,6 +23,7 @@ import (
 // manifest says how many shards there are. What is of another number is rubbish.
 //
 //	SHARDS
+//	SHARDS.tmp           one that is going to replace it
 //	base-00000003.0of2.aof
 //	log-00000003.0of2.aof
 //	base-00000007.1of2.aof
@@ -32,6 +33,7 @@ const (
 	manifestName = "SHARDS"
 	extension    = ".aof"
 	temporary    = ".tmp"
+	manifestTemp = manifestName + temporary
 )
 
 // A place says whose files are meant: those of a shard among so many. The zero

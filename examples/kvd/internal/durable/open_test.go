@@ -29,14 +29,14 @@ func (d hasty) Now() int64 {
 	return d.clock.Now()
 }
 
-// open opens a Log on a disk and ends everything at the end of the test.
-func open(t *testing.T, ctx context.Context, disk *crashdisk.Disk, dir string) (l *Log, ex *executor.Local, log *bytes.Buffer, err error) {
+// newHasty makes an executor that is closed at the end of the test.
+func newHasty(t *testing.T, disk *crashdisk.Disk) *executor.Local {
 	t.Helper()
 	m, err := manual.New(manual.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ex, err = executor.New(executor.Config{Driver: hasty{crashdisk.NewDriver(m, disk), m}})
+	ex, err := executor.New(executor.Config{Driver: hasty{crashdisk.NewDriver(m, disk), m}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,6 +45,13 @@ func open(t *testing.T, ctx context.Context, disk *crashdisk.Disk, dir string) (
 			t.Error(err)
 		}
 	})
+	return ex
+}
+
+// open opens a Log on a disk and ends everything at the end of the test.
+func open(t *testing.T, ctx context.Context, disk *crashdisk.Disk, dir string) (l *Log, ex *executor.Local, log *bytes.Buffer, err error) {
+	t.Helper()
+	ex = newHasty(t, disk)
 	log = &bytes.Buffer{}
 	l, err = Open(ctx, ex, engine.New(engine.Config{}), Config{Dir: dir, Log: slog.New(slog.NewTextHandler(log, nil))})
 	if l != nil {
@@ -53,8 +60,8 @@ func open(t *testing.T, ctx context.Context, disk *crashdisk.Disk, dir string) (
 	return l, ex, log, err
 }
 
-// fill makes a directory with a log of n batches.
-func fill(t *testing.T, n int) (disk *crashdisk.Disk, dir string) {
+// fill makes a directory with a log of n batches, each of a key with the value.
+func fill(t *testing.T, n int, value string) (disk *crashdisk.Disk, dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	disk = crashdisk.New(dir, 1)
@@ -63,7 +70,7 @@ func fill(t *testing.T, n int) (disk *crashdisk.Disk, dir string) {
 		t.Fatal(err)
 	}
 	for i := range n {
-		l.Append(0, [][]byte{[]byte("SET"), fmt.Appendf(nil, "k%d", i), []byte("v")})
+		l.Append(0, [][]byte{[]byte("SET"), fmt.Appendf(nil, "k%d", i), []byte(value)})
 		if l.Behind() {
 			if err := ex.RunUntilIdle(); err != nil {
 				t.Fatal(err)
@@ -78,7 +85,7 @@ func fill(t *testing.T, n int) (disk *crashdisk.Disk, dir string) {
 
 // A long replay tells how far it is, every other second.
 func TestProgress(t *testing.T) {
-	disk, dir := fill(t, 100)
+	disk, dir := fill(t, 100, "v")
 	_, _, log, err := open(t, t.Context(), disk, dir)
 	if err != nil {
 		t.Fatal(err)
@@ -93,9 +100,33 @@ func TestProgress(t *testing.T) {
 	}
 }
 
+// So does a start that divides the data anew, while it reads and while it writes.
+func TestProgressOfResharding(t *testing.T) {
+	disk, dir := fill(t, 40, strings.Repeat("v", rewriteChunk))
+	ex := newHasty(t, disk)
+	var log bytes.Buffer
+	d, err := Take(Config{Dir: dir, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	_, err = executor.RunUntil[struct{}](ex, executor.SpawnFiber(t.Context(), ex, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, d.Arrange(ctx, ex, 2)
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := log.String()
+	for _, line := range []string{`msg="kvd: loading" file=log-00000001.aof percent=`, `msg="kvd: dividing" shard=0 of=1 bytes=`} {
+		if strings.Count(text, line) < 3 {
+			t.Errorf("%q is not there three times:\n%s", line, text)
+		}
+	}
+}
+
 // A ctx that has ended ends the start, which leaves everything as it was.
 func TestOpenEndsWithItsCtx(t *testing.T) {
-	disk, dir := fill(t, 10)
+	disk, dir := fill(t, 10, "v")
 	before := string(disk.Read(place{}.log(1)))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -123,7 +154,7 @@ func TestNames(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []string{"", lockName, manifestName, manifestName + temporary, "base-1.aof", "base-00000000.aof", "base-00000001", "log-00000001.tmp", "log-+0000001.aof", "xlog-00000001.aof", "base-00000001.aof.tmp", "log-99999999999999999999.aof",
+	for _, name := range []string{"", lockName, manifestName, manifestTemp, "base-1.aof", "base-00000000.aof", "base-00000001", "log-00000001.tmp", "log-+0000001.aof", "xlog-00000001.aof", "base-00000001.aof.tmp", "log-99999999999999999999.aof",
 		"log-00000001.2of2.aof", "log-00000001.0of1.aof", "log-00000001.00of2.aof", "log-00000001.-1of2.aof", "log-00000001..aof", "log-00000001.1of2.1of2.aof", "log-00000001.0of2.tmp"} {
 		if _, ok := parseName(name); ok {
 			t.Errorf("%q is taken for one of ours", name)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -30,19 +29,18 @@ type replay struct {
 	logSize  int64        // of all logs behind it
 	seq      uint64       // of the next batch
 	gen      uint64       // of the last log with batches
-	file     *fileio.File // that log, open
-	reader   *aof.Reader  // of file, at its end
+	file     *fileio.File // that is being read
+	reader   *aof.Reader  // of the latest file, at its end
 	size     int64
 	torn     *aof.Damage // what is there instead of an end
 	commands int
 	bytes    int64
 	begun    int64
-	said     int64 // when something was said of the progress
+	pace     pace
 }
 
 func newReplay(ex *executor.Local, dir string, of place, e *engine.Engine, say *slog.Logger) *replay {
-	now := ex.Driver().Now()
-	return &replay{ex: ex, dir: dir, of: of, engine: e, say: say, begun: now, said: now}
+	return &replay{ex: ex, dir: dir, of: of, engine: e, say: say, begun: ex.Driver().Now(), pace: newPace(ex)}
 }
 
 func (r *replay) path(name string) string { return filepath.Join(r.dir, name) }
@@ -54,6 +52,7 @@ func (r *replay) took() time.Duration {
 
 // read reads the newest base, which there must be, and the logs that follow it.
 func (r *replay) read(ctx context.Context, all *listing) error {
+	defer r.close()
 	base := all.bases[len(all.bases)-1]
 	r.base = base
 	if err := r.open(ctx, r.of.base(base), aof.Base, base, 1); err != nil {
@@ -100,11 +99,7 @@ func (r *replay) read(ctx context.Context, all *listing) error {
 func (r *replay) open(ctx context.Context, name string, kind aof.Kind, gen, first uint64) error {
 	r.close()
 	path := r.path(name)
-	flags := os.O_RDWR
-	if kind == aof.Base {
-		flags = os.O_RDONLY
-	}
-	f, err := fileio.OpenFile(ctx, path, flags, 0)
+	f, err := fileio.Open(ctx, path)
 	if err != nil {
 		return fmt.Errorf("kvd: %w", err)
 	}
@@ -142,7 +137,9 @@ func (r *replay) apply(ctx context.Context, name string) error {
 			return nil
 		})
 		r.bytes += r.reader.Offset() - at
-		r.progress(name)
+		if r.pace.due() {
+			r.say.Info("kvd: loading", "file", name, "percent", 100*r.reader.Offset()/max(1, r.size), "commands", r.commands)
+		}
 		switch damage := (*aof.Damage)(nil); {
 		case err == nil:
 		case err == io.EOF:
@@ -160,14 +157,6 @@ func (r *replay) apply(ctx context.Context, name string) error {
 
 func (r *replay) corrupt(name string, d *aof.Damage) error {
 	return fmt.Errorf("kvd: %s: %w; no file was changed (restore the directory from a copy, or move it away to start without data)", r.path(name), d)
-}
-
-// progress says every other second how far the replay is.
-func (r *replay) progress(name string) {
-	if now := r.ex.Driver().Now(); now-r.said >= int64(2*time.Second) {
-		r.said = now
-		r.say.Info("kvd: loading", "file", name, "percent", 100*r.reader.Offset()/max(1, r.size), "commands", r.commands)
-	}
 }
 
 func (r *replay) close() {

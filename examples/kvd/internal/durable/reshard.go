@@ -21,10 +21,11 @@ type resharding struct {
 	gen    uint64
 	places []place // the new ones
 	bases  []*baseWriter
+	pace   pace
 }
 
 func (d *Dir) reshard(ctx context.Context, ex *executor.Local, from, to int) error {
-	r := &resharding{dir: d, ex: ex, from: from, gen: d.all.last() + 1}
+	r := &resharding{dir: d, ex: ex, from: from, gen: d.all.last() + 1, pace: newPace(ex)}
 	for shard := range to {
 		p := placeOf(shard, to)
 		header := p.header(aof.Base, r.gen, ex.Rand())
@@ -36,10 +37,10 @@ func (d *Dir) reshard(ctx context.Context, ex *executor.Local, from, to int) err
 		r.giveUp(ctx)
 		return err
 	}
-	return d.writeManifest(ctx, to)
+	return d.replaceManifest(ctx)
 }
 
-// write makes everything but the manifest.
+// write makes everything, until only the manifest has to be replaced.
 func (r *resharding) write(ctx context.Context) error {
 	for shard := range r.from {
 		if err := r.take(ctx, placeOf(shard, r.from)); err != nil {
@@ -53,17 +54,18 @@ func (r *resharding) cantWrite(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("kvd: can't write %d shards of the data as %d: %w", r.from, len(r.bases), err)
+	return fmt.Errorf("kvd: can't write %d shards of the data as %d: %w (the data is as it was; make room for it once more, or start with -cores %d)",
+		r.from, len(r.bases), err, r.from)
 }
 
 // giveUp removes what was written, if that is possible.
 func (r *resharding) giveUp(ctx context.Context) {
+	rubbish := []string{manifestTemp}
 	for i, p := range r.places {
 		r.bases[i].close()
-		for _, name := range []string{p.temp(r.gen), p.base(r.gen), p.log(r.gen)} {
-			_ = fileio.Remove(ctx, r.dir.path(name)) // else the next start does
-		}
+		rubbish = append(rubbish, p.temp(r.gen), p.base(r.gen), p.log(r.gen))
 	}
+	r.dir.cfg.remove(ctx, rubbish)
 }
 
 // take reads an old shard and writes its keys to the new ones. Each has an engine
@@ -76,7 +78,6 @@ func (r *resharding) take(ctx context.Context, from place) error {
 	}
 	e := engine.New(engine.Config{})
 	replay := newReplay(r.ex, d.cfg.Dir, from, e, d.cfg.Log)
-	defer replay.close()
 	if err := replay.read(ctx, all); err != nil {
 		return err
 	}
@@ -96,6 +97,9 @@ func (r *resharding) take(ctx context.Context, from place) error {
 		}
 		if err := r.cantWrite(r.flush(ctx)); err != nil {
 			return err
+		}
+		if r.pace.due() {
+			d.cfg.Log.Info("kvd: dividing", "shard", from.shard, "of", r.from, "bytes", r.written())
 		}
 		if err := executor.Yield(ctx); err != nil {
 			return err
@@ -120,6 +124,14 @@ func (r *resharding) flush(ctx context.Context) error {
 	return nil
 }
 
+// written is how many bytes the new bases have.
+func (r *resharding) written() (n int64) {
+	for _, b := range r.bases {
+		n += b.size
+	}
+	return n
+}
+
 func (r *resharding) open(ctx context.Context, i int) error {
 	if r.bases[i].file != nil {
 		return nil
@@ -127,8 +139,8 @@ func (r *resharding) open(ctx context.Context, i int) error {
 	return r.bases[i].create(ctx, r.dir.path(r.places[i].temp(r.gen)))
 }
 
-// finish makes the bases durable, with empty logs behind them, and gives them
-// their names.
+// finish makes the bases durable, with empty logs behind them, gives them their
+// names, and prepares the manifest.
 func (r *resharding) finish(ctx context.Context) error {
 	d := r.dir
 	for i, b := range r.bases {
@@ -147,6 +159,9 @@ func (r *resharding) finish(ctx context.Context) error {
 		if err := fileio.Rename(ctx, d.path(p.temp(r.gen)), d.path(p.base(r.gen))); err != nil {
 			return err
 		}
+	}
+	if err := d.prepareManifest(ctx, len(r.bases)); err != nil {
+		return err
 	}
 	return syncDir(ctx, d.cfg.Dir)
 }

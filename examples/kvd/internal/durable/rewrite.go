@@ -149,7 +149,7 @@ func (l *Log) rewrite(ctx context.Context) error {
 	for ; old < gen; old++ {
 		rubbish = append(rubbish, l.of.base(old), l.of.log(old))
 	}
-	l.remove(ctx, rubbish)
+	l.cfg.remove(ctx, rubbish)
 	return nil
 }
 

@@ -151,10 +151,16 @@ func (c *Cluster) open(ctx context.Context, cfg Config) (err error) {
 	}
 	err = c.each(ctx, func(ctx context.Context, i int) (err error) {
 		s := c.servers[i]
-		if s.log, err = c.dir.Open(ctx, s.ex, s.engine, i); err == nil {
-			s.log.OnReach(s.release)
-		}
+		s.log, err = c.dir.Read(ctx, s.ex, s.engine, i)
 		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = c.each(ctx, func(ctx context.Context, i int) error {
+		s := c.servers[i]
+		s.log.OnReach(s.release)
+		return s.log.Start(ctx)
 	})
 	if err != nil {
 		return err

@@ -1,10 +1,7 @@
 package server
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -172,68 +169,6 @@ func TestCoresRewrite(t *testing.T) {
 	b.stop()
 }
 
-var ofShards = regexp.MustCompile(`\.\dof\d\.`)
-
-// The power fails at every point of a start with another number of shards. The
-// next start, with whatever number, finds all there is.
-func TestCrashDuringResharding(t *testing.T) {
-	places := map[string]int{}
-	for i, change := range [][3]int{{1, 2, 2}, {2, 1, 1}, {2, 3, 2}, {1, 3, 1}} {
-		for n := i; ; n += 1 + 2*i { // every point, then every third one, …
-			b := newCoresBox(t, change[0])
-			b.disk = crashdisk.New(b.dir, uint64(n))
-			b.start().latency(3 * time.Millisecond)
-			c := newClients(b, false)
-			for range 8 {
-				c.tick(time.Millisecond)
-			}
-			b.crash()
-			b.cores = change[1]
-			ctx, cancel := context.WithCancel(context.Background())
-			left, where := n, ""
-			b.disk.CrashWhen(func(string) bool { left--; return left < 0 }, func(point string) {
-				where = point
-				cancel()
-			})
-			w, err := b.startUntil(ctx)
-			b.disk.CrashWhen(nil, nil)
-			cancel()
-			b.w = w
-			if where == "" {
-				if err != nil || n < 20 {
-					t.Fatalf("%v: a start without a crash, after %d points: %v", change, n, err)
-				}
-				c.check(fmt.Sprintf("%v, no crash", change))
-				for _, name := range b.disk.Names() {
-					if name != "SHARDS" && ofShards.MatchString(name) != (change[1] > 1) {
-						t.Errorf("%v: %s is left behind", change, name)
-					}
-				}
-				b.stop()
-				break
-			}
-			if err != nil && !errors.Is(err, context.Canceled) {
-				t.Fatalf("%v, crash %d at %s: the start ends with %v", change, n, where, err)
-			}
-			places[placeIn(where)]++
-			b.crash()
-			b.cores = change[2]
-			b.start()
-			c.check(fmt.Sprintf("%v, crash %d at %s", change, n, where))
-			b.stop()
-			if t.Failed() {
-				t.FailNow()
-			}
-		}
-	}
-	t.Logf("crashes at %v", places)
-	for _, place := range []string{"Rename SHARDS", "Sync SHARDS", "half Sync SHARDS", "WriteAt SHARDS", "Rename base-", "Sync base-", "Sync log-", "Remove base-", "Remove log-"} {
-		if places[place] == 0 {
-			t.Errorf("no crash at %q", place)
-		}
-	}
-}
-
 // What is wrong with the files of several shards stops the start, with any number,
 // and none is changed.
 func TestCoresRefuseBadFiles(t *testing.T) {
@@ -254,6 +189,12 @@ func TestCoresRefuseBadFiles(t *testing.T) {
 			log := b.disk.Read("log-00000001.1of2.aof")
 			log[64+45] ^= 1
 			b.disk.Write("log-00000001.1of2.aof", log)
+		}, "log-00000001.1of2.aof: corrupt at offset 64"},
+		{"corruption, and a torn tail of another shard", func(b *box) {
+			log := b.disk.Read("log-00000001.1of2.aof")
+			log[64+45] ^= 1
+			b.disk.Write("log-00000001.1of2.aof", log)
+			b.disk.Write("log-00000001.0of2.aof", append(b.disk.Read("log-00000001.0of2.aof"), "kvdB"...))
 		}, "log-00000001.1of2.aof: corrupt at offset 64"},
 	} {
 		for cores := 1; cores <= 3; cores++ {

@@ -108,8 +108,13 @@ func onFaulty(t *testing.T, name string, cfg Config, plan faults.Plan, made map[
 		cancel()
 		ex.Stop()
 	}
-	if err := <-ended; err != nil {
-		t.Error(err)
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(time.Minute):
+		t.Fatal("the server does not end")
 	}
 	for kind, n := range d.Counts() {
 		made[kind] += n

@@ -2,7 +2,6 @@ package durable
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 
@@ -10,24 +9,44 @@ import (
 	"github.com/rouse-go/rouse/fileio"
 )
 
-// recover reads the Log's files into the engine and makes them ready to be
-// written. All of it is read before anything is changed.
-func (l *Log) recover(ctx context.Context, all *listing) error {
+// found is what there is of a Log before it starts.
+type found struct {
+	all    *listing
+	replay *replay // done; nil if there is no data
+}
+
+// Start makes the files ready to be written, and has the engine tell the Log from
+// then on. It is for a fiber of the executor that has read them.
+func (l *Log) Start(ctx context.Context) error {
+	all, r := l.found.all, l.found.replay
+	l.found = nil
 	l.rewriter.gen = all.last
-	if len(all.bases) == 0 {
-		return l.create(ctx, all)
+	var err error
+	if r == nil {
+		err = l.create(ctx)
+	} else {
+		err = l.goOn(ctx, r)
 	}
-	r := newReplay(l.ex, l.cfg.Dir, l.of, l.engine, l.cfg.Log)
-	defer r.close()
-	if err := r.read(ctx, all); err != nil {
+	if err != nil {
 		return err
 	}
+	l.clean(ctx, all)
+	l.engine.SetJournal(l)
+	l.spawn("log", l.commit)
+	l.spawn("rewrite", l.rewriteWhenDue)
+	if l.cfg.Fsync == EverySecond {
+		l.spawn("sync", l.syncEverySecond)
+	}
+	return nil
+}
+
+// goOn takes up the Log where r has found its end.
+func (l *Log) goOn(ctx context.Context, r *replay) error {
 	l.rewriter.base, l.rewriter.baseSize, l.rewriter.logSize = r.base, r.baseSize, r.logSize
 	l.seq = r.seq
 	if err := l.resume(ctx, r); err != nil {
 		return fmt.Errorf("kvd: can't go on with %s: %w", r.path(l.of.log(r.gen)), err)
 	}
-	l.clean(ctx, all, r.gen)
 	attrs := []any{"dir", l.cfg.Dir, "commands", r.commands, "bytes", r.bytes, "took", r.took()}
 	if l.of.shards > 0 {
 		attrs = append(attrs, "shard", l.of.shard)
@@ -52,10 +71,7 @@ func noData(ctx context.Context, path func(string) string, of place, all *listin
 }
 
 // create makes the first files.
-func (l *Log) create(ctx context.Context, all *listing) error {
-	if err := noData(ctx, l.path, l.of, all); err != nil {
-		return err
-	}
+func (l *Log) create(ctx context.Context) error {
 	l.rewriter.gen++
 	gen := l.rewriter.gen
 	seg, err := l.newSegment(ctx, gen)
@@ -76,13 +92,13 @@ func (l *Log) create(ctx context.Context, all *listing) error {
 	}
 	l.seg, l.seq = seg, 1
 	l.rewriter.base, l.rewriter.logSize = gen, seg.size
-	l.clean(ctx, all, gen)
 	return nil
 }
 
 // clean removes what no start needs any more: what is older than the base, what
 // was never finished, and logs behind the one that is in use, which are empty.
-func (l *Log) clean(ctx context.Context, all *listing, inUse uint64) {
+func (l *Log) clean(ctx context.Context, all *listing) {
+	inUse := l.seg.header.Generation
 	rubbish := listing{temps: all.temps}
 	for _, gen := range all.bases {
 		if gen < l.rewriter.base {
@@ -94,36 +110,36 @@ func (l *Log) clean(ctx context.Context, all *listing, inUse uint64) {
 			rubbish.logs = append(rubbish.logs, gen)
 		}
 	}
-	l.remove(ctx, rubbish.names(l.of))
-}
-
-// remove removes what is old. What stays is removed by the next rewrite or start.
-func (l *Log) remove(ctx context.Context, names []string) {
-	for _, name := range names {
-		if err := fileio.Remove(ctx, l.path(name)); err != nil && !errors.Is(err, os.ErrNotExist) && !over(err) {
-			l.cfg.Log.Warn("kvd: can't remove what is old", "err", err)
-		}
-	}
+	l.cfg.remove(ctx, rubbish.names(l.of))
 }
 
 // resume makes the last log that r has read ready to be continued: without its
 // torn tail, and durable to its end.
-func (l *Log) resume(ctx context.Context, r *replay) error {
+func (l *Log) resume(ctx context.Context, r *replay) (err error) {
 	end := r.reader.Offset()
+	f, err := fileio.OpenFile(ctx, r.path(l.of.log(r.gen)), os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+		}
+	}()
 	if r.torn != nil {
 		l.cfg.Log.Warn("kvd: cut a torn tail off the log; it was not durable yet", "file", r.path(l.of.log(r.gen)),
 			"offset", end, "bytes", r.size-end, "reason", r.torn.Reason)
-		if err := r.file.Truncate(ctx, end); err != nil {
+		if err := f.Truncate(ctx, end); err != nil {
 			return err
 		}
 		l.rewriter.logSize -= r.size - end
 	}
 	// What no batch vouches for may have been read from a cache that the kernel
 	// believes to be clean after a sync that failed. It is written once more.
-	if err := writeAgain(ctx, r.file, r.reader.Durable(), end); err != nil {
+	if err := writeAgain(ctx, f, r.reader.Durable(), end); err != nil {
 		return err
 	}
-	if err := r.file.Sync(ctx); err != nil {
+	if err := f.Sync(ctx); err != nil {
 		return err
 	}
 	// The names, too, may be in the cache only, if the kvd before was killed
@@ -131,8 +147,7 @@ func (l *Log) resume(ctx context.Context, r *replay) error {
 	if err := l.syncDir(ctx); err != nil {
 		return err
 	}
-	l.seg = &segment{file: r.file, header: r.reader.Header, size: end, durable: end}
-	r.file = nil // the Log's now
+	l.seg = &segment{file: f, header: r.reader.Header, size: end, durable: end}
 	return nil
 }
 
