@@ -242,11 +242,18 @@ func clockManual(w *world) {
 		time.Sleep(5 * time.Millisecond)
 		w.opt.Advance(w.d, time.Hour)
 	}()
-	watchdog := time.AfterFunc(patience, w.d.Unpark)
+	var late atomic.Bool
+	watchdog := time.AfterFunc(patience, func() {
+		late.Store(true)
+		w.d.Unpark()
+	})
 	defer watchdog.Stop()
 	for w.d.Now() < until {
 		if _, err := w.d.Park(until); err != nil {
 			w.Fatal(err)
+		}
+		if late.Load() {
+			w.Fatal("the clock was advanced, and Park sleeps on")
 		}
 	}
 	<-done

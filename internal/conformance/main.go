@@ -97,6 +97,7 @@ func read(in io.Reader, rows []*row) error {
 		}
 	}
 	var broken []string // packages: also those that could not be built
+	within := subtests{}
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
@@ -114,6 +115,7 @@ func read(in io.Reader, rows []*row) error {
 		if !ok || e.Action != "pass" && e.Action != "fail" && e.Action != "skip" {
 			continue
 		}
+		e.Action = within.result(e)
 		for _, n := range numbers(name) {
 			r := byNumber[n]
 			if r == nil {
@@ -127,6 +129,23 @@ func read(in io.Reader, rows []*row) error {
 		return fmt.Errorf("packages have failed: %s", strings.Join(broken, ", "))
 	}
 	return lines.Err()
+}
+
+// subtests are the tests that have some: true if one of these was not skipped.
+type subtests map[string]bool
+
+// result is the action of an event that ends a test. A test passes also if all of
+// its subtests are skipped, which shows nothing: it counts as skipped then.
+func (s subtests) result(e event) string {
+	result := e.Action
+	if some, has := s[e.Package+" "+e.Test]; has && !some && result == "pass" {
+		result = "skip"
+	}
+	if i := strings.LastIndexByte(e.Test, '/'); i >= 0 {
+		above := e.Package + " " + e.Test[:i]
+		s[above] = s[above] || result != "skip"
+	}
+	return result
 }
 
 // numbers are those that a test's name begins with.

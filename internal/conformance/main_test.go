@@ -12,10 +12,16 @@ const sample = `{"Action":"run","Package":"github.com/rouse-go/rouse/executor","
 {"Action":"pass","Package":"github.com/rouse-go/rouse/executor","Test":"TestConformance_068b_D/Shared"}
 {"Action":"skip","Package":"github.com/rouse-go/rouse/timer","Test":"TestConformance_003_E"}
 {"Action":"pass","Package":"github.com/rouse-go/rouse/timer","Test":"TestOther_004_E"}
+{"Action":"skip","Package":"github.com/rouse-go/rouse/driver/uring","Test":"TestConformance_006_F/Abandon/One"}
+{"Action":"pass","Package":"github.com/rouse-go/rouse/driver/uring","Test":"TestConformance_006_F/Abandon"}
+{"Action":"pass","Package":"github.com/rouse-go/rouse/driver/uring","Test":"TestConformance_006_F"}
+{"Action":"skip","Package":"github.com/rouse-go/rouse/driver/epoll","Test":"TestConformance_006_F/One"}
+{"Action":"pass","Package":"github.com/rouse-go/rouse/driver/epoll","Test":"TestConformance_006_F/Two"}
+{"Action":"pass","Package":"github.com/rouse-go/rouse/driver/epoll","Test":"TestConformance_006_F"}
 `
 
 func TestTable(t *testing.T) {
-	rows, err := parseRows("# note\n## A. Some\n001\tone\n002\ttwo\n003\tthree\n068b\tmany | more\n004\tfour\n005\tfive\tlater: 9 sometime\n")
+	rows, err := parseRows("# note\n## A. Some\n001\tone\n002\ttwo\n003\tthree\n068b\tmany | more\n004\tfour\n005\tfive\tlater: 9 sometime\n006\tsix\n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,12 +33,13 @@ func TestTable(t *testing.T) {
 		t.Errorf("%d have failed", n)
 	}
 	for _, want := range []string{
-		"2 passed, 1 failed, 1 skipped on this machine, 1 without a test, 1 about what is not built yet.",
+		"3 passed, 1 failed, 1 skipped on this machine, 1 without a test, 1 about what is not built yet.",
 		"| 001 | one | Local, bare tasks | pass |",
 		"| 002 | two | bare tasks, fibers | fail |",
 		"| 003 | three | timer (skipped) | skip |",
 		"| 068b | many \\| more | Shared | pass |",
 		"| 004 | four |  | missing |",
+		"| 006 | six | driver/epoll, driver/uring (skipped) | pass |",
 		"| 005 | five |  | later: 9 sometime |",
 	} {
 		if !strings.Contains(out.String(), want) {

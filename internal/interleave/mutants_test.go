@@ -110,7 +110,7 @@ var mutants = []mutant{
 		old: "s.ext.pending = append(s.ext.pending, c.Res)", new: "unix.Close(int(c.Res))"},
 	{name: "doorbell/second-ring-relies-on-nobody", file: "driver/doorbell.go", pkg: "driver/epoll", models: "ModelKernel/Doorbell",
 		old: "rung := atomics.SwapUint64(b.word, 0)", new: "rung := atomics.LoadUint64(b.word)"},
-	{name: "portable/bridge-is-emptied-too-early", file: "driver/portable/driver.go", models: "ModelInbox",
+	{name: "portable/bridge-is-emptied-too-early", file: "driver/portable/park.go", models: "ModelInbox",
 		old: "b.posted.Store(false)\n\t\tn += b.reap()", new: "n += b.reap()\n\t\tb.posted.Store(false)"},
 	{name: "filepool/push-is-no-swap", file: "internal/filepool/worker.go", models: "ModelCancel",
 		old: "j.next = head\n\t\tif s.head.CompareAndSwap(head, j) {\n\t\t\treturn\n\t\t}",

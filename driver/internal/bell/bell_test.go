@@ -51,13 +51,21 @@ func TestRace(t *testing.T) {
 			}
 		}
 	}()
+	var late atomic.Bool
+	watchdog := time.AfterFunc(30*time.Second, func() {
+		late.Store(true)
+		b.Ring()
+	})
+	defer watchdog.Stop()
 	for i := int64(1); i <= rounds; i++ {
 		for asked.Load() < i {
 			d := time.Duration(-1)
 			if i%2 == 0 {
 				d = time.Duration(i%7) * time.Microsecond
 			}
-			b.Sleep(d)
+			if b.Sleep(d); late.Load() {
+				t.Fatal("nothing ends the sleep")
+			}
 		}
 		seen.Store(i)
 	}
