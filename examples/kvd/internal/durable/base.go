@@ -109,6 +109,9 @@ func (b *baseFile) write(ctx context.Context, repair bool) (size int64, err erro
 		if !repair && b.log.broken != nil {
 			return 0, b.log.broken // a repair is wanted, not this
 		}
+		if b.log.closing {
+			return 0, errClosing
+		}
 		for i := 0; more && i < rewriteSteps && b.pending.Len() < rewriteChunk; i++ {
 			more = b.snapshot.Step()
 		}

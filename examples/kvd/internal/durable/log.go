@@ -131,6 +131,7 @@ func (l *Log) panicked() {
 		l.dead = true
 		l.fail(fmt.Errorf("a bug of kvd, which has to be started again: %v", p))
 		l.closed.notify()
+		l.rewriter.ended.notify()
 		panic(p)
 	}
 }
@@ -196,13 +197,18 @@ func (l *Log) Policy() string {
 }
 
 // Finish makes everything durable, whatever the policy, and ends the Log; nothing
-// may be told any more. An error means that something is lost that was told,
+// may be told any more, and nothing is written any more when it returns: a rewrite
+// under way is given up. An error means that something is lost that was told,
 // though none of it was acknowledged under the policy Always. It is for a fiber of
 // the executor.
 func (l *Log) Finish(ctx context.Context) error {
 	l.closing = true
 	l.work.notify()
-	if err := errors.Join(l.closed.wait(ctx), l.broken); err != nil {
+	err := l.closed.wait(ctx)
+	for err == nil && l.rewriter.running && !l.dead {
+		err = l.rewriter.ended.wait(ctx)
+	}
+	if err := errors.Join(err, l.broken); err != nil {
 		return fmt.Errorf("kvd: the log does not end as it should: %w", err)
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/driver/manual"
 	"github.com/rouse-go/rouse/examples/kvd/internal/aof"
 	"github.com/rouse-go/rouse/examples/kvd/internal/crashdisk"
@@ -173,5 +174,46 @@ func TestPolicies(t *testing.T) {
 	}
 	if _, err := ParsePolicy("often"); err == nil || err.Error() != `there is no policy "often" (give always, 1s or no)` {
 		t.Error(err)
+	}
+}
+
+// What was given up is not written any more: an end in the middle of a rewrite ends
+// that, too, since another kvd may have the directory from then on.
+func TestCloseEndsTheRewrite(t *testing.T) {
+	disk, dir := fill(t, 40, strings.Repeat("v", rewriteChunk))
+	l, ex, _, err := open(t, t.Context(), disk, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if problem := l.Rewrite(); problem != "" {
+		t.Fatal(problem)
+	}
+	begun := func() bool { return disk.Count(driver.WriteAt, "base-00000002.tmp") > 2 }
+	_, err = executor.RunUntil[struct{}](ex, executor.SpawnFiber(t.Context(), ex, func(ctx context.Context) (struct{}, error) {
+		for !begun() {
+			if err := executor.Yield(ctx); err != nil {
+				return struct{}{}, err
+			}
+		}
+		return struct{}{}, nil
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	writes := disk.Count(driver.WriteAt, "") + disk.Count(driver.Rename, "") + disk.Count(driver.Remove, "")
+	if err := ex.RunUntilIdle(); err != nil {
+		t.Fatal(err)
+	}
+	if now := disk.Count(driver.WriteAt, "") + disk.Count(driver.Rename, "") + disk.Count(driver.Remove, ""); now != writes {
+		t.Errorf("%d changes of the disk after the end", now-writes)
+	}
+	if names := strings.Join(disk.Names(), " "); strings.Contains(names, ".tmp") {
+		t.Errorf("there are %s", names)
+	}
+	if _, _, log, err := open(t, t.Context(), disk, dir); err != nil || !strings.Contains(log.String(), " commands=40 ") {
+		t.Errorf("the next start: %v, %s", err, log)
 	}
 }

@@ -2,6 +2,7 @@ package durable
 
 import (
 	"context"
+	"errors"
 	"os"
 	"time"
 
@@ -16,6 +17,7 @@ type rewriter struct {
 	due      signal
 	asked    bool // by a client, or since the log has grown
 	running  bool
+	ended    signal // it does not run any more
 	gen      uint64 // the greatest that was ever tried
 	base     uint64 // generation of the present base
 	baseSize int64
@@ -25,6 +27,9 @@ type rewriter struct {
 	took     time.Duration
 	count    int
 }
+
+// errClosing ends a rewrite: what it has written so far does not count.
+var errClosing = errors.New("the log ends")
 
 const maxBackOff = time.Minute
 
@@ -60,11 +65,18 @@ func (l *Log) rewriteWhenDue(ctx context.Context) error {
 			if l.dead {
 				return l.broken
 			}
+			if l.closing {
+				return nil
+			}
 			w.asked, w.running = false, true
 			w.started = l.ex.Driver().Now()
 			repair := l.broken != nil
 			err := l.rewrite(ctx)
 			w.running, w.failed = false, err
+			w.ended.notify()
+			if l.closing {
+				return nil
+			}
 			if err == nil {
 				w.took = time.Duration(l.ex.Driver().Now() - w.started)
 				w.count++
@@ -111,6 +123,9 @@ func (l *Log) rewrite(ctx context.Context) error {
 		return err
 	}
 	size, err := base.write(ctx, repair)
+	if err == nil && l.closing {
+		err = errClosing
+	}
 	if err != nil {
 		base.end()
 		_ = fileio.Remove(ctx, l.path(l.of.temp(gen)))
@@ -189,9 +204,12 @@ func createLog(ctx context.Context, path string, header aof.Header) (*segment, e
 // switchTo has the log go on in seg, and base begin at that moment.
 func (l *Log) switchTo(ctx context.Context, seg *segment, base *baseFile) error {
 	next := &handover{to: seg, begin: base.begin}
-	if l.broken != nil {
+	switch {
+	case l.broken != nil:
 		next.err = l.broken
-	} else {
+	case l.closing: // nobody would take it
+		next.err = errClosing
+	default:
 		l.handover = next
 		l.work.notify()
 		if err := next.done.wait(ctx); err != nil {

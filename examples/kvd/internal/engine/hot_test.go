@@ -1,0 +1,78 @@
+package engine
+
+import (
+	"fmt"
+	"testing"
+)
+
+func TestHotCommandsDoNotAllocate(t *testing.T) {
+	for _, journaled := range []bool{false, true} {
+		e := New(Config{})
+		if journaled {
+			e.SetJournal(deaf{})
+		}
+		hotCommands(t, e.Connect("a", "b"))
+	}
+}
+
+// deaf is a Journal that forgets everything.
+type deaf struct{}
+
+func (deaf) Append(int, [][]byte)  {}
+func (deaf) Expired(int, string)   {}
+func (deaf) Refusal(bool) string   { return "" }
+func (deaf) Rewrite() string       { return "" }
+func (deaf) Policy() string        { return "no" }
+func (deaf) Status() JournalStatus { return JournalStatus{} }
+
+func hotCommands(t *testing.T, c *Client) {
+	t.Helper()
+	feed(t, c, "SET", "key", "value")
+	feed(t, c, "HSET", "hash", "field", "value")
+	out := make([]byte, 0, 4096)
+	for _, args := range [][]string{
+		{"PING"}, {"GET", "key"}, {"get", "missing"}, {"SET", "key", "other"}, {"INCR", "counter"},
+		{"HGET", "hash", "field"}, {"HSET", "hash", "field", "other"}, {"SET", "key", "value", "EX", "10"},
+	} {
+		in := request(args...)
+		if n := testing.AllocsPerRun(100, func() { c.Feed(1000, in, out) }); n != 0 {
+			t.Errorf("%q: %v allocations", args, n)
+		}
+	}
+}
+
+func BenchmarkGet(b *testing.B)  { benchmark(b, func(i int) []byte { return request("GET", key(i)) }) }
+func BenchmarkPing(b *testing.B) { benchmark(b, func(int) []byte { return request("PING") }) }
+func BenchmarkSet(b *testing.B) {
+	benchmark(b, func(i int) []byte { return request("SET", key(i), "another value") })
+}
+
+func BenchmarkIncr(b *testing.B) {
+	benchmark(b, func(i int) []byte { return request("INCR", fmt.Sprint("n", i)) })
+}
+
+func BenchmarkLRange100(b *testing.B) {
+	benchmark(b, func(int) []byte { return request("LRANGE", "list", "0", "99") })
+}
+
+func key(i int) string { return fmt.Sprintf("key:%012d", i*7919%keyCount) }
+
+const keyCount = 10_000
+
+// benchmark runs a pipeline of 1000 requests, and counts each.
+func benchmark(b *testing.B, next func(i int) []byte) {
+	c := New(Config{OutputSoft: 64 << 20}).Connect("a", "b")
+	for i := range keyCount {
+		c.Feed(1000, request("SET", key(i), "some value"), nil)
+		c.Feed(1000, request("RPUSH", "list", "some value"), nil)
+	}
+	const pipeline = 1000
+	var in, out []byte
+	for i := range pipeline {
+		in = append(in, next(i)...)
+	}
+	b.ReportAllocs()
+	for i := 0; i < b.N; i += pipeline {
+		_, out, _ = c.Feed(1000, in, out[:0])
+	}
+}
