@@ -196,9 +196,6 @@ func TestMutants(t *testing.T) {
 	root := filepath.Dir(strings.TrimSpace(string(out)))
 	fmt.Printf("mutant: known=%d\n", len(mutants))
 	for i, m := range mutants {
-		if *every > 1 && i%*every != 0 {
-			continue
-		}
 		t.Run(m.name, func(t *testing.T) {
 			path := filepath.Join(root, m.file)
 			text, err := os.ReadFile(path)
@@ -207,6 +204,9 @@ func TestMutants(t *testing.T) {
 			}
 			if n := strings.Count(string(text), m.old); n != 1 {
 				t.Fatalf("%s has this %d times, want once: %s", m.file, n, m.old)
+			}
+			if *every > 1 && i%*every != 0 {
+				return // it is known to be there, at least
 			}
 			dir := t.TempDir()
 			changed, overlay := filepath.Join(dir, "mutant.go"), filepath.Join(dir, "overlay.json")

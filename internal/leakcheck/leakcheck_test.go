@@ -60,10 +60,19 @@ func TestEachKindIsNoticed(t *testing.T) {
 		kinds string // that are left, one of each
 		plant func(t *testing.T) (undo func())
 	}{
-		{"goroutines", func(*testing.T) func() {
+		{"goroutines", func(t *testing.T) func() {
 			c := make(chan int)
 			go func() { <-c }()
-			return func() { close(c) }
+			return func() {
+				with := runtime.NumGoroutine()
+				close(c)
+				// It must not be among those that the next one begins with.
+				for end := time.Now().Add(patience); runtime.NumGoroutine() >= with; time.Sleep(time.Millisecond) {
+					if time.Now().After(end) {
+						t.Fatal("the goroutine does not end")
+					}
+				}
+			}
 		}},
 		{"descriptors", func(t *testing.T) func() {
 			f, err := os.Open(os.DevNull)

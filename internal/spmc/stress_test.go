@@ -64,7 +64,7 @@ func TestStress(t *testing.T) {
 			t.Fatalf("element %d was taken %d times", n, c)
 		}
 	}
-	if stolen.Load() == 0 {
+	if stolen.Load() == 0 && runtime.GOARCH != "wasm" { // one thread, which nobody preempts
 		t.Error("nothing was stolen")
 	}
 	t.Logf("%d elements, %d steals", workers*each, stolen.Load())

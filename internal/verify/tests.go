@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -147,7 +148,9 @@ func conformanceRow(stage string) row {
 		return r
 	}
 	defer in.Close()
-	cmd := exec.Command("go", "run", "./internal/conformance")
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "go", "run", "./internal/conformance")
 	cmd.Stdin = in
 	var errs strings.Builder
 	cmd.Stderr = &errs

@@ -183,15 +183,16 @@ func (s *session) keep(rest []byte, shared bool) {
 	}
 }
 
-// end closes the connection.
+// end closes the connection, last: who sees its end may count on its place being
+// free, on every core.
 func (s *session) end() (struct{}, error) {
-	s.conn.Close()
 	s.srv.engine.Disconnect(s.client)
 	if s.srv.shard != nil && s.srv.sessions[s.client] == s {
 		s.srv.shard.clients.leave()
 	}
 	delete(s.srv.sessions, s.client)
 	s.waker.Drop()
+	s.conn.Close()
 	s.in, s.unsent, s.position, s.batch = nil, nil, 0, nil
 	return struct{}{}, nil
 }
