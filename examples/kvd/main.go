@@ -1,6 +1,6 @@
 // Command kvd is a server that speaks the Redis protocol, and shows what rouse
-// is for: it serves any number of connections with poll tasks on one thread,
-// no goroutine each, and a connection at rest costs less than a kilobyte.
+// is for: it serves any number of connections with poll tasks on one thread, or a
+// few, no goroutine each, and a connection at rest costs less than a kilobyte.
 //
 //	go run ./examples/kvd
 //	redis-cli -p 6390 set greeting hello

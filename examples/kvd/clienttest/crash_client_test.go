@@ -56,9 +56,7 @@ func (c *crashClient) run(k *kvd) error {
 		if _, err := io.WriteString(conn, b.String()); err != nil {
 			return c.ended(err)
 		}
-		for range depth {
-			n := c.sent - depth + 1 - c.done
-			depth--
+		for n := c.sent - depth - c.done + 1; n <= c.sent-c.done; n++ {
 			want := fmt.Sprintf(":%d\r\n:%d\r\n+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:%d\r\n:%d\r\n+OK\r\n", c.count+n, c.list+n, c.pair+n, c.pair+n)
 			got := make([]byte, len(want))
 			if _, err := io.ReadFull(replies, got); err != nil {

@@ -1,7 +1,7 @@
 // Package server puts the engine on the network: it accepts connections and
-// serves each with one poll task. There is one executor thread, so nothing here
-// is locked; there is no goroutine per connection, and a connection at rest
-// owns no buffer.
+// serves each with one poll task. A Server has one executor thread, and those of a
+// Cluster send each other messages, so nothing here is locked; there is no
+// goroutine per connection, and a connection at rest owns no buffer.
 package server
 
 import (

@@ -277,8 +277,6 @@ func request(args ...string) string {
 
 func bulk(s string) string { return "$" + strconv.Itoa(len(s)) + "\r\n" + s + "\r\n" }
 
-var _ driver.Driver = (*faulty)(nil)
-
 // size is the number of keys, without looking at any.
 func (w *world) size(via *peer) string {
 	w.t.Helper()
