@@ -63,7 +63,7 @@ func TestFaultyDriver(t *testing.T) {
 					}
 				})
 			}
-			faults.Report(t, name, made, faults.Short, faults.Late, faults.Swapped, "ECONNRESET", "ENOMEM", "ENOBUFS")
+			faults.Report(t, name, made, faults.Short, faults.Late, "ECONNRESET", "ENOMEM", "ENOBUFS")
 		})
 	}
 }
