@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -22,20 +21,12 @@ import (
 // does the same.
 func helper(t *testing.T, say string) command {
 	t.Helper()
-	needsProcesses(t)
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("VERIFY_HELPER", say)
 	return command{args: []string{self, "-test.run", "^TestHelper$", "-test.timeout=1m"}}
-}
-
-func needsProcesses(t *testing.T) {
-	t.Helper()
-	if runtime.GOARCH == "wasm" {
-		t.Skip("skipped: WebAssembly has no processes")
-	}
 }
 
 func TestHelper(t *testing.T) {
