@@ -1,10 +1,6 @@
 package lincheck
 
-import (
-	"slices"
-
-	"github.com/anishathalye/porcupine"
-)
+import "github.com/anishathalye/porcupine"
 
 // call is what was asked of the queue, answer what it said.
 type call struct {
@@ -64,30 +60,4 @@ func exempt(history []porcupine.Operation) (rest []porcupine.Operation, c counts
 		rest = append(rest, op)
 	}
 	return rest, c
-}
-
-// model is a queue of at most capacity elements; 0 is without a bound. Its state
-// is the elements, which nothing changes once they are there.
-func model(capacity int) porcupine.Model {
-	return porcupine.Model{
-		Init: func() any { return []int(nil) },
-		Step: func(state, input, output any) (bool, any) {
-			q, in, out := state.([]int), input.(call), output.(answer)
-			full := capacity > 0 && len(q) == capacity
-			switch {
-			case in.push && out.ok:
-				return !full, append(slices.Clip(q), in.v)
-			case in.push:
-				return full, q
-			case out.ok:
-				if len(q) == 0 || q[0] != out.v {
-					return false, q
-				}
-				return true, q[1:]
-			default:
-				return len(q) == 0, q
-			}
-		},
-		Equal: func(a, b any) bool { return slices.Equal(a.([]int), b.([]int)) },
-	}
 }

@@ -1,6 +1,7 @@
 package lincheck
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -62,9 +63,68 @@ func TestTheCheckItself(t *testing.T) {
 		}, 1, porcupine.Ok, 1},
 	} {
 		rest, n := exempt(c.history)
-		got, _ := porcupine.CheckOperationsVerbose(model(c.capacity), rest, time.Minute)
-		if got != c.want || n.exempted != c.exempted {
-			t.Errorf("%s: %v with %d exempted; want %v with %d", c.name, got, n.exempted, c.want, c.exempted)
+		for _, ahead := range []map[int][]int{nil, precedence(rest)} {
+			got := porcupine.CheckOperationsTimeout(model(c.capacity, ahead), rest, time.Minute)
+			if got != c.want || n.exempted != c.exempted {
+				t.Errorf("%s, ahead %v: %v with %d exempted; want %v with %d", c.name, ahead, got, n.exempted, c.want, c.exempted)
+			}
 		}
 	}
+}
+
+// Precedence saves time and changes no verdict: random histories, of a queue and
+// of queues that are wrong.
+func TestPrecedenceChangesNoVerdict(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	verdicts := map[porcupine.CheckResult]int{}
+	for round := range 5000 {
+		h := invent(rng, 3)
+		plain := porcupine.CheckOperationsTimeout(model(3, nil), h, time.Minute)
+		quick := porcupine.CheckOperationsTimeout(model(3, precedence(h)), h, time.Minute)
+		if plain != quick {
+			t.Fatalf("history %d: %v, with precedence %v\n%v", round, plain, quick, h)
+		}
+		verdicts[plain]++
+	}
+	t.Log(verdicts)
+	if verdicts[porcupine.Ok] < 500 || verdicts[porcupine.Illegal] < 500 {
+		t.Errorf("%v: too few of one kind to say anything", verdicts)
+	}
+}
+
+// invent makes up a history of three clients. Each operation takes effect
+// somewhere between its begin and its end, and in two of three histories some pop
+// gives another value than it should.
+func invent(rng *rand.Rand, capacity int) []porcupine.Operation {
+	var q []int
+	var h []porcupine.Operation
+	free := [3]int64{}
+	fault := -1
+	if rng.IntN(3) > 0 {
+		fault = rng.IntN(10)
+	}
+	for i := range 12 {
+		at, id := int64(100*(i+1)), rng.IntN(3)
+		begin := max(free[id]+1, at-rng.Int64N(300))
+		op := porcupine.Operation{ClientId: id, Call: begin, Return: max(begin, at) + rng.Int64N(300)}
+		if begin > at { // its client was busy: no room for it
+			continue
+		}
+		free[id] = op.Return
+		in, out := call{push: rng.IntN(2) == 0, v: i}, answer{}
+		switch {
+		case in.push && len(q) < capacity:
+			q, out.ok = append(q, i), true
+		case !in.push && len(q) > 0:
+			k := 0
+			if i >= fault && fault >= 0 {
+				k, fault = len(q)-1, -1
+			}
+			out = answer{true, q[k]}
+			q = append(q[:k:k], q[k+1:]...)
+		}
+		op.Input, op.Output = in, out
+		h = append(h, op)
+	}
+	return h
 }
