@@ -46,6 +46,7 @@ var (
 	overWatch   = &spread{route: routeWatch}
 	overExec    = &spread{route: routeExec}
 	overScan    = &spread{route: routeScan}
+	overLast    = &spread{route: routeLast}
 )
 
 // A reader goes through a reply that a part has made.

@@ -198,6 +198,15 @@ func (x *call) everywhere(b *Batch) bool {
 	return true
 }
 
+// routeLast executes the command at home, when all before it is done everywhere.
+func routeLast(x *call, b *Batch) bool {
+	if !b.empty(len(x.out)) {
+		return false
+	}
+	x.here(b, "")
+	return true
+}
+
 // part executes a shard's part of the command, or leaves it to that shard.
 func (x *call) part(b *Batch, shard int, args [][]byte) {
 	if shard != x.engine.cfg.Shard {

@@ -100,6 +100,31 @@ func spreadCommand(rng *rand.Rand) []string {
 	}
 }
 
+// SHUTDOWN does not overtake what the same client has asked of other shards.
+func TestShutdownComesLast(t *testing.T) {
+	for home := range 3 {
+		var c *cluster
+		ends := 0
+		c = newCluster(3, Config{Shutdown: func() {
+			ends++
+			for i, e := range c.engines {
+				if n := e.dbs[0].Len(); n != 1 {
+					t.Errorf("shard %d has %d keys at the end, from shard %d", i, n, home)
+				}
+			}
+		}})
+		client := c.engines[home].Connect("a", "b")
+		var in []byte
+		for shard := range 3 {
+			in = append(in, request("SET", onShard(shard, 3, "k"), "v")...)
+		}
+		in = append(in, request("SHUTDOWN")...)
+		if got := string(c.ask(t, client, append(in, request("PING")...))); got != "+OK\r\n+OK\r\n+OK\r\n" || ends != 1 {
+			t.Errorf("%q, %d ends", got, ends)
+		}
+	}
+}
+
 func TestKeysOfSeveralShards(t *testing.T) {
 	c := newCluster(3, Config{})
 	client := c.engines[1].Connect("a", "b")

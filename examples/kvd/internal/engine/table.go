@@ -119,7 +119,7 @@ func commandTable() []command {
 		{name: "setex", arity: 4, flags: write, keys: oneKey, run: setEx},
 		{name: "setnx", arity: 3, flags: write | fast, keys: oneKey, run: setNX},
 		{name: "setrange", arity: 4, flags: write, keys: oneKey, run: setRange},
-		{name: "shutdown", arity: -1, flags: admin | direct, run: shutdown},
+		{name: "shutdown", arity: -1, flags: admin | direct, run: shutdown, over: overLast},
 		{name: "sismember", arity: 3, flags: read | fast, keys: oneKey, run: sismember},
 		{name: "smembers", arity: 2, flags: read, keys: oneKey, run: smembers},
 		{name: "smismember", arity: -3, flags: read | fast, keys: oneKey, run: smismember},
