@@ -3,6 +3,7 @@ package lincheck
 import (
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,38 +22,31 @@ type queue struct {
 const opsEach = 12
 
 // record has goroutines push and pop at random, in so many rounds, each with a
-// queue of its own, and hands out the history of each round. The goroutines stay
+// queue of its own, and returns the history of each round. The goroutines stay
 // for all rounds and begin each together, so that they run beside each other and
 // not one after the other.
-func record(rounds, goroutines int, newQueue func() queue, history func([]porcupine.Operation)) {
-	var begun, ended atomic.Int64 // arrivals, over all rounds
-	var q queue
-	parts := make([][]porcupine.Operation, goroutines)
-	var wg sync.WaitGroup
-	arrive := func(n *atomic.Int64, round int) {
-		n.Add(1)
-		await(n, (round+1)*(goroutines+1))
+func record(rounds, goroutines int, newQueue func() queue) (histories [][]porcupine.Operation) {
+	queues := make([]queue, rounds)
+	parts := make([][][]porcupine.Operation, rounds)
+	for round := range rounds {
+		queues[round], parts[round] = newQueue(), make([][]porcupine.Operation, goroutines)
 	}
+	var begun atomic.Int64 // arrivals, over all rounds
+	var wg sync.WaitGroup
 	for id := range goroutines {
 		wg.Go(func() {
 			for round := range rounds {
-				arrive(&begun, round)
-				parts[id] = act(q, id, round)
-				arrive(&ended, round)
+				begun.Add(1)
+				await(&begun, (round+1)*goroutines)
+				parts[round][id] = act(queues[round], id, round)
 			}
 		})
 	}
-	for round := range rounds {
-		q = newQueue()
-		arrive(&begun, round)
-		arrive(&ended, round)
-		var all []porcupine.Operation
-		for _, p := range parts {
-			all = append(all, p...)
-		}
-		history(all)
-	}
 	wg.Wait()
+	for _, p := range parts {
+		histories = append(histories, slices.Concat(p...))
+	}
+	return histories
 }
 
 // await spins: a lock would let the goroutines go on one by one.
