@@ -28,10 +28,7 @@ func startDrain(w *world) (over func() bool) {
 // A client that does not read holds up the end for a moment, and not for as long as
 // other shards may take to answer, though they have more for it.
 func TestDeafClientHoldsTheEndForAMoment(t *testing.T) {
-	w, err := startCores(t.Context(), t, Config{}, nil, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := newWorlds(t, 2)
 	key := keyOf(1, 2)
 	deaf := w.connect()
 	deaf.expect(request("SET", key, strings.Repeat("v", 100_000)), "+OK\r\n")

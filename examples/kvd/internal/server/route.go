@@ -14,7 +14,7 @@ import (
 func (s *session) route(cx *rouse.Context, in []byte, shared bool) error {
 	b := s.srv.shard.batch()
 	n, more := s.client.Route(s.srv.now(), in, b)
-	s.ready, s.last = more, s.client.Closing()
+	s.ready = more
 	if n > 0 || shared {
 		s.keep(in[n:], shared)
 	}
