@@ -219,3 +219,28 @@ func TestCoresRefuseBadFiles(t *testing.T) {
 		}
 	}
 }
+
+// A message that comes while a subscriber waits for another shard follows the reply.
+func TestCoresMessageWhileAway(t *testing.T) {
+	b := newCoresBox(t, 2)
+	w := b.start()
+	sub, pub := w.connect(), w.connect()
+	sub.ask("HELLO 3\r\nSUBSCRIBE c\r\n")
+	w.latency(slow)
+	sub.send(request("INCR", keyOf(1, 2)))
+	pub.send("PUBLISH c 1\r\n")
+	if got := sub.take(); got != "" {
+		t.Errorf("before the reply the subscriber gets %q", got)
+	}
+	w.advance(slow)
+	message := func(s string) string { return ">3\r\n" + bulk("message") + bulk("c") + bulk(s) }
+	if got, want := sub.take(), ":1\r\n"+message("1"); got != want {
+		t.Errorf("the subscriber gets %q, want %q", got, want)
+	}
+	pub.expect("PUBLISH c 2\r\n", ":1\r\n:1\r\n")
+	if got := sub.take(); got != message("2") {
+		t.Errorf("the subscriber gets %q", got)
+	}
+	w.latency(0)
+	b.stop()
+}

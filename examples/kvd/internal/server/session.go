@@ -48,7 +48,9 @@ func (s *session) Poll(cx *rouse.Context) (struct{}, error) {
 		}
 		err := s.flush(cx)
 		if err == nil && s.batch != nil {
-			err = s.gather(cx)
+			if err = s.gather(cx); err == nil {
+				continue // with what others have published meanwhile
+			}
 		}
 		if s.client.Closing() && err != rouse.Pending {
 			return s.end() // that was the last reply
