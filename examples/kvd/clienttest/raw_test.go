@@ -1,6 +1,7 @@
 package clienttest
 
 import (
+	"bufio"
 	"errors"
 	"io"
 	"net"
@@ -15,8 +16,12 @@ import (
 // A raw is a connection without a client library.
 type raw struct {
 	net.Conn
-	t testing.TB
+	in *bufio.Reader // of Conn: some tests read hundreds of thousands of short lines
+	t  testing.TB
 }
+
+// Read reads what the server has sent.
+func (r *raw) Read(p []byte) (int, error) { return r.in.Read(p) }
 
 func (k *kvd) dial() *raw { return k.dialWith(net.Dialer{}) }
 
@@ -31,7 +36,7 @@ func (k *kvd) dialWith(d net.Dialer) *raw {
 	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
 		k.t.Fatal(err)
 	}
-	return &raw{c, k.t}
+	return &raw{c, bufio.NewReader(c), k.t}
 }
 
 func (r *raw) send(s string) {
@@ -97,11 +102,11 @@ func bulk(s string) string { return "$" + strconv.Itoa(len(s)) + "\r\n" + s + "\
 // readLine reads a line, without its end.
 func (r *raw) readLine() string {
 	r.t.Helper()
-	var line []byte
-	for !strings.HasSuffix(string(line), "\r\n") {
-		line = append(line, r.readFull(1)...)
+	line, err := r.in.ReadString('\n')
+	if err != nil || !strings.HasSuffix(line, "\r\n") {
+		r.t.Fatalf("got %.300q, %v; want a line", line, err)
 	}
-	return string(line[:len(line)-2])
+	return line[:len(line)-2]
 }
 
 func (r *raw) readFull(n int) []byte {

@@ -21,6 +21,7 @@ type Batch struct {
 	localAt int  // how much of local is
 	size    int  // bytes of requests in parcels
 	alone   bool // it is one command that concerns other shards
+	tells   bool // it is one that other clients hear of
 }
 
 // A slot is the place of a reply among the others, or of several in a row that
@@ -59,7 +60,7 @@ func (b *Batch) Reset() {
 	}
 	b.client, b.args, b.facts = nil, nil, nil
 	b.local, b.slots, b.owners = b.local[:0], b.slots[:0], b.owners[:0]
-	b.at, b.localAt, b.size, b.alone = 0, 0, 0, false
+	b.at, b.localAt, b.size, b.alone, b.tells = 0, 0, 0, false, false
 }
 
 func (b *Batch) empty(out int) bool { return out == 0 && len(b.slots) == 0 }
@@ -97,6 +98,10 @@ func (b *Batch) Parcels(yield func(*Parcel) bool) {
 	}
 }
 
+// Tells reports whether b is a PUBLISH: clients of other shards will hear of what
+// was done here before, and Merge takes pushes.
+func (b *Batch) Tells() bool { return b.tells }
+
 // Err returns that of the first parcel that has one. All must be back.
 func (b *Batch) Err() error {
 	for _, p := range b.parcels {
@@ -123,7 +128,7 @@ func (b *Batch) AtHome() (out []byte, ok bool) {
 // Config.OutputSoft and one reply.
 func (b *Batch) Merge(now int64, out []byte) (_ []byte, done bool) {
 	e, c := b.client.engine, b.client
-	if b.alone && b.at == 0 {
+	if b.tells && b.at == 0 {
 		out = c.TakePushes(out) // what a client publishes to itself comes before the reply
 	}
 	x := &e.call

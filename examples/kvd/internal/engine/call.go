@@ -16,8 +16,9 @@ type call struct {
 	now     int64
 	args    [][]byte // with the command's name, valid during the call only
 	out     []byte
-	changed bool // some key
-	told    bool // the Journal was, by effect
+	pushes  []byte // to the client, while it wants no replies: see mute
+	changed bool   // some key
+	told    bool   // the Journal was, by effect
 
 	facts   *census  // what a shard's part of INFO has found
 	effects [][]byte // memory for the arguments of effect

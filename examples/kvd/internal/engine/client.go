@@ -15,6 +15,7 @@ type Client struct {
 	proto    resp.Proto
 	db       int
 	closing  bool
+	killed   bool
 	overflow bool
 	muted    mute
 	progress resp.Progress
@@ -91,8 +92,13 @@ func (c *Client) Feed(now int64, in, out []byte) (consumed int, newOut []byte, m
 func (c *Client) Needed() int { return c.progress.Needed(c.rest) }
 
 // Closing reports whether to flush and close: after QUIT, a protocol error or
-// CLIENT KILL. Config.Wake is called if it became so by another client.
+// CLIENT KILL of the client itself. It is true of one that is Killed, too.
 func (c *Client) Closing() bool { return c.closing }
+
+// Killed reports whether to close without a flush: another client called CLIENT
+// KILL, and the Engine has forgotten this one. Config.Wake is called when that
+// happens.
+func (c *Client) Killed() bool { return c.killed }
 
 // TakePushes appends the messages that other clients published, in order.
 // Config.Wake was called when the first of them became available; Wake must
@@ -115,11 +121,15 @@ func (c *Client) Overflowed() bool { return c.overflow }
 // Close makes c Closing, as after QUIT.
 func (c *Client) Close() { c.closing = true }
 
-// kill makes c close after what it is owed is flushed.
+// kill makes c close: after the reply, if it has killed itself, or else at once,
+// since one that does not read could put off the end forever.
 func (c *Client) kill() {
-	c.unsubscribeAll()
-	c.closing = true
-	if c != c.engine.call.client {
-		c.engine.cfg.Wake(c)
+	if c == c.engine.call.client {
+		c.unsubscribeAll()
+		c.closing = true
+		return
 	}
+	c.killed = true
+	c.engine.Disconnect(c)
+	c.engine.cfg.Wake(c)
 }

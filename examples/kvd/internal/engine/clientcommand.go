@@ -10,10 +10,12 @@ const (
 	skipOn      // until the end of the next one
 )
 
-// mute takes back the reply that starts at mark, if the client wants none.
+// mute takes back the reply that starts at mark, if the client wants none. Pushes
+// stay, which are no replies.
 func (x *call) mute(mark int) {
 	c := x.client
-	x.out = x.out[:mark]
+	x.out = append(x.out[:mark], x.pushes...)
+	x.pushes = nil
 	switch c.muted {
 	case skip:
 		c.muted = skipOn

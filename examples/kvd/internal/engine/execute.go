@@ -30,6 +30,8 @@ func (x *call) do(cmd *command, problem string, args [][]byte) {
 	}
 	if c.muted != loud {
 		x.mute(mark)
+	} else {
+		x.pushes = nil // they are in the reply; EXEC may have had CLIENT REPLY ON in it
 	}
 }
 

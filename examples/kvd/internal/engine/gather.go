@@ -16,6 +16,7 @@ type spread struct {
 	route    func(*call, *Batch) bool // instead of all this: finds the one shard
 	part     func(*call)              // instead of command.run
 	combine  func(*call, *gathered)   // appends the reply
+	tells    bool                     // other clients hear of it, and so of what was done before
 	lenient  bool                     // combine looks at errors; else the first one is the reply
 	keepArgs bool                     // combine needs the arguments
 }
@@ -34,6 +35,7 @@ var (
 	overKeysSum = &spread{byKey: true, combine: combineSum}
 	overMSet    = &spread{byKey: true, combine: combineFirst}
 	overMGet    = &spread{byKey: true, combine: combineByOwner}
+	overPublish = &spread{tells: true, combine: combineSum}
 	overConcat  = &spread{combine: combineConcat}
 	overUnion   = &spread{combine: combineUnion}
 	overNumPat  = &spread{part: patternNames, combine: combineCount}

@@ -35,6 +35,7 @@ func (x *call) unsubscribe(k *kind) {
 }
 
 func (x *call) confirm(what string, name []byte) {
+	mark := len(x.out)
 	x.push(3)
 	x.text(what)
 	if name == nil {
@@ -43,6 +44,9 @@ func (x *call) confirm(what string, name []byte) {
 		x.bulk(name)
 	}
 	x.int(x.client.subscriptionCount())
+	if x.client.muted != loud {
+		x.pushes = append(x.pushes, x.out[mark:]...)
+	}
 }
 
 func publish(x *call) {

@@ -44,17 +44,13 @@ func TestTranscriptsOnRedis(t *testing.T) {
 	}
 }
 
-// startRedis runs a server on a free port until the end of the test.
+// startRedis runs a server on a unix socket until the end of the test: nobody else
+// can have taken that, as a port that was free a moment ago.
 func startRedis(t *testing.T, server string) (addr string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr = l.Addr().String()
-	_, port, _ := net.SplitHostPort(addr)
-	l.Close()
-	cmd := exec.Command(server, "--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", t.TempDir())
+	dir := t.TempDir()
+	addr = filepath.Join(dir, "redis.sock")
+	cmd := exec.Command(server, "--port", "0", "--unixsocket", addr, "--save", "", "--dir", dir)
 	if err := cmd.Start(); err != nil {
 		t.Skip("redis-server does not start:", err)
 	}
@@ -63,7 +59,7 @@ func startRedis(t *testing.T, server string) (addr string) {
 		cmd.Wait()
 	})
 	for range 100 {
-		if c, err := net.Dial("tcp", addr); err == nil {
+		if c, err := net.Dial("unix", addr); err == nil {
 			c.Close()
 			return addr
 		}
@@ -90,7 +86,7 @@ func (r *redisReplay) do(t *testing.T, s *step, want int) []byte {
 	c := r.conns[s.client]
 	if c == nil {
 		var err error
-		if c, err = net.Dial("tcp", r.addr); err != nil {
+		if c, err = net.Dial("unix", r.addr); err != nil {
 			t.Fatal(err)
 		}
 		r.conns[s.client] = c
@@ -102,7 +98,7 @@ func (r *redisReplay) do(t *testing.T, s *step, want int) []byte {
 	}
 	var got []byte
 	buf := make([]byte, 64<<10)
-	c.SetReadDeadline(time.Now().Add(time.Second))
+	c.SetReadDeadline(time.Now().Add(30 * time.Second)) // reached only if there are too few replies
 	for replies(lines(got)) < want {
 		n, err := c.Read(buf)
 		got = append(got, buf[:n]...)

@@ -183,7 +183,7 @@ func (x *call) everywhere(b *Batch) bool {
 	if !b.empty(len(x.out)) {
 		return false
 	}
-	b.alone = true
+	b.alone, b.tells = true, x.cmd.over.tells
 	x.count()
 	if x.cmd.over.keepArgs {
 		b.args = cloneArgs(x.args)

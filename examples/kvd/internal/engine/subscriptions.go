@@ -112,6 +112,9 @@ func (c *Client) deliver(push []byte) {
 	if c == e.call.client && e.cfg.Shards == 1 {
 		// Nobody has to be woken, and it comes before the reply of PUBLISH.
 		e.call.out = append(e.call.out, push...)
+		if c.muted != loud {
+			e.call.pushes = append(e.call.pushes, push...)
+		}
 		return
 	}
 	wake := len(c.pushes) == 0

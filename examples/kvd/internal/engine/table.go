@@ -95,7 +95,7 @@ func commandTable() []command {
 		{name: "psetex", arity: 4, flags: write, keys: oneKey, run: psetEx},
 		{name: "psubscribe", arity: -2, flags: pubsub, run: psubscribe},
 		{name: "pttl", arity: 2, flags: read | fast, keys: oneKey, run: pttl},
-		{name: "publish", arity: 3, flags: fast, run: publish, over: overSum},
+		{name: "publish", arity: 3, flags: fast, run: publish, over: overPublish},
 		{name: "pubsub", arity: -2, run: noSubcommand, subs: subcommands("pubsub", []command{
 			{name: "channels", arity: -2, run: pubsubChannels, over: overUnion},
 			{name: "help", arity: 2, run: help},

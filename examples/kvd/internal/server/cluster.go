@@ -66,7 +66,7 @@ func StartCluster(ctx context.Context, pool *executor.Pool, cfg Config) (*Cluste
 		return nil, err
 	}
 	if network == "tcp" {
-		if cfg.Address, err = vacant(ctx, cfg.Address); err != nil {
+		if err := vacant(ctx, cfg.Address); err != nil {
 			return nil, cfg.cantListen(err)
 		}
 	}
@@ -108,22 +108,31 @@ func startCluster(ctx context.Context, executors []*executor.Local, each each, c
 	return c, nil
 }
 
-// listen has all executors listen at the same port. If the address can't be
-// shared, as that of a unix socket, the first one accepts all connections.
+// listen has all executors listen at the same port, which the first one finds if it
+// is to be chosen by the system. If the address can't be shared, as that of a unix
+// socket, the first one accepts all connections.
 func (c *Cluster) listen(ctx context.Context, cfg Config, network string, n int) ([]*netio.Listener, error) {
 	listeners := make([]*netio.Listener, n)
-	share := network == "tcp"
+	address, share := cfg.Address, network == "tcp"
 	listen := func(ctx context.Context, i int) (err error) {
-		if share || i == 0 {
-			listeners[i], err = netio.ListenConfig{KeepAlive: keepAlive, ReusePort: share}.Listen(ctx, network, cfg.Address)
-		}
+		listeners[i], err = netio.ListenConfig{KeepAlive: keepAlive, ReusePort: share}.Listen(ctx, network, address)
 		return err
 	}
-	err := c.each(ctx, listen)
+	first := func(ctx context.Context) error { return listen(ctx, 0) }
+	err := c.each.first(ctx, first)
 	if share && errors.Is(err, driver.ErrNotSupported) {
 		share = false
 		cfg.Log.Info("kvd: the first core accepts all connections", "err", driver.ErrNotSupported)
-		err = c.each(ctx, listen)
+		err = c.each.first(ctx, first)
+	}
+	if err == nil && share {
+		address = samePort(address, listeners[0].Addr())
+		err = c.each(ctx, func(ctx context.Context, i int) error {
+			if i == 0 {
+				return nil
+			}
+			return listen(ctx, i)
+		})
 	}
 	if err == nil {
 		return listeners, nil
@@ -208,17 +217,25 @@ func (c *Cluster) closeDir() error {
 func (c *Cluster) Addr() net.Addr { return c.servers[0].Addr() }
 
 // vacant makes sure that nobody listens at a TCP address, since those who share a
-// port would otherwise share it with a stranger, and returns the address with the
-// port that the system has chosen, if it was to.
-func vacant(ctx context.Context, address string) (string, error) {
+// port would otherwise share it with a stranger. One that the system is to choose is
+// nobody's.
+func vacant(ctx context.Context, address string) error {
+	if _, port, _ := net.SplitHostPort(address); port == "0" {
+		return nil
+	}
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", address)
 	if err != nil {
-		return address, err
+		return err
 	}
+	return l.Close()
+}
+
+// samePort is an address with the port of another one.
+func samePort(address string, as net.Addr) string {
 	host, _, _ := net.SplitHostPort(address)
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return net.JoinHostPort(host, port), l.Close()
+	_, port, _ := net.SplitHostPort(as.String())
+	return net.JoinHostPort(host, port)
 }
 
 // newShard makes one of the servers.
@@ -234,13 +251,18 @@ func newShard(ex *executor.Local, cfg Config, l *netio.Listener, port *channel.P
 // admission counts the clients of all shards.
 type admission struct{ n atomic.Int64 }
 
-// enter counts a client, unless there are max already.
+// enter counts a client, unless there are max already. One that is refused is not
+// counted for a moment either, in which another might be refused for it.
 func (a *admission) enter(max int) bool {
-	if a.n.Add(1) > int64(max) {
-		a.n.Add(-1)
-		return false
+	for {
+		n := a.n.Load()
+		if n >= int64(max) {
+			return false
+		}
+		if a.n.CompareAndSwap(n, n+1) {
+			return true
+		}
 	}
-	return true
 }
 
 func (a *admission) leave() { a.n.Add(-1) }

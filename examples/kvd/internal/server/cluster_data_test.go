@@ -219,3 +219,72 @@ func TestCoresRefuseBadFiles(t *testing.T) {
 		}
 	}
 }
+
+// A subscriber is not told of a write that may be lost, on whatever core it is, and
+// whatever else it waits for; not even if the publisher wants no replies, so that
+// nothing of its own has to wait.
+func TestCoresPushesWaitForTheSync(t *testing.T) {
+	b := newCoresBox(t, 2)
+	w := b.start()
+	const message = ">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$4\r\ndone\r\n"
+	var subs []*peer
+	for range 2 { // the latter will be waiting for a reply
+		for home := range 2 {
+			sub := w.at(home).connect()
+			sub.ask("HELLO 3\r\nSUBSCRIBE c\r\n")
+			subs = append(subs, sub)
+		}
+	}
+	for home := range 2 {
+		when := fmt.Sprintf("a publisher of shard %d", home)
+		// The other shard's sync ends halfway through that of home.
+		w.latency(slow)
+		w.at(1 - home).connect().send("CLIENT REPLY OFF\r\n" + request("INCR", keyOf(1-home, 2)))
+		subs[2+home].send("DBSIZE\r\n")
+		w.advance(slow / 2)
+		pub := w.at(home).connect()
+		pub.send("CLIENT REPLY OFF\r\n" + request("INCR", keyOf(home, 2)) + request("PUBLISH", "c", "done"))
+		for _, d := range []time.Duration{0, slow * 3 / 4} {
+			w.advance(d)
+			for i, sub := range subs {
+				if got := sub.take(); strings.Contains(got, "done") {
+					t.Errorf("%s: before the sync subscriber %d gets %q", when, i, got)
+				}
+			}
+		}
+		w.advance(slow)
+		for i, sub := range subs {
+			if got := sub.take(); got != message {
+				t.Errorf("%s: subscriber %d gets %q", when, i, got)
+			}
+		}
+		w.latency(0)
+		w.advance(slow)
+	}
+	b.stop()
+}
+
+// A message that comes while a subscriber waits for another shard follows the reply.
+func TestCoresMessageWhileAway(t *testing.T) {
+	b := newCoresBox(t, 2)
+	w := b.start()
+	sub, pub := w.connect(), w.connect()
+	sub.ask("HELLO 3\r\nSUBSCRIBE c\r\n")
+	w.latency(slow)
+	sub.send(request("INCR", keyOf(1, 2)))
+	pub.send("PUBLISH c 1\r\n")
+	if got := sub.take(); got != "" {
+		t.Errorf("before the reply the subscriber gets %q", got)
+	}
+	w.advance(slow)
+	message := func(s string) string { return ">3\r\n" + bulk("message") + bulk("c") + bulk(s) }
+	if got, want := sub.take(), ":1\r\n"+message("1"); got != want {
+		t.Errorf("the subscriber gets %q, want %q", got, want)
+	}
+	pub.expect("PUBLISH c 2\r\n", ":1\r\n:1\r\n")
+	if got := sub.take(); got != message("2") {
+		t.Errorf("the subscriber gets %q", got)
+	}
+	w.latency(0)
+	b.stop()
+}

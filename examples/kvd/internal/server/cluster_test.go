@@ -27,11 +27,7 @@ func TestClusterWithoutRoom(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	address, err := vacant(t.Context(), "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := startCluster(t.Context(), pool.Executors(), eachOf(pool.Executors()), Config{Address: address, Log: silent}, 1)
+	c, err := startCluster(t.Context(), pool.Executors(), eachOf(pool.Executors()), Config{Address: "127.0.0.1:0", Log: silent}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,6 +48,19 @@ func startCores(ctx context.Context, t *testing.T, cfg Config, disk *crashdisk.D
 	return w, nil
 }
 
+// newWorlds is newWorld for a number of cores.
+func newWorlds(t *testing.T, cores int) *world {
+	t.Helper()
+	if cores == 1 {
+		return newWorld(t, Config{})
+	}
+	w, err := startCores(t.Context(), t, Config{}, nil, cores)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
 // settleAll lets the shards run in turns until in a turn of all nothing happens.
 func (w *world) settleAll() {
 	w.t.Helper()

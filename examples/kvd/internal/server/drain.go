@@ -20,7 +20,9 @@ const (
 )
 
 // drained is a future of the moment, after the log's end, when all sessions have
-// their replies, or have sent them.
+// their replies, or have sent them. A session that has something unsent does not
+// wait for other shards, though it may have a batch: that has more for it, which
+// it would ask for when its client has read.
 type drained struct {
 	srv   *Server
 	waker rouse.Waker
@@ -51,7 +53,8 @@ func (d *drained) Poll(cx *rouse.Context) (struct{}, error) {
 		d.waker = cx.Waker()
 	}
 	for _, s := range d.srv.sessions {
-		if s.batch != nil || s.position != 0 || d.sent && len(s.unsent) > 0 {
+		unsent := len(s.unsent) > 0
+		if s.position != 0 || s.batch != nil && !unsent || d.sent && unsent {
 			return struct{}{}, rouse.Pending
 		}
 	}

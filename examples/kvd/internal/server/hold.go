@@ -54,7 +54,6 @@ func (s *session) held() error {
 func (s *session) lose(err error) {
 	s.unsent = []byte("-MISCONF can't write the append-only log: " + oneLine(err) + ". Whether this request was done is not known\r\n")
 	s.client.Close()
-	s.last = true
 	s.batch = nil // parcels that are away come back to nobody
 }
 

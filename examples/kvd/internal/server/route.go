@@ -14,7 +14,7 @@ import (
 func (s *session) route(cx *rouse.Context, in []byte, shared bool) error {
 	b := s.srv.shard.batch()
 	n, more := s.client.Route(s.srv.now(), in, b)
-	s.ready, s.last = more, s.client.Closing()
+	s.ready = more
 	if n > 0 || shared {
 		s.keep(in[n:], shared)
 	}
@@ -24,6 +24,9 @@ func (s *session) route(cx *rouse.Context, in []byte, shared bool) error {
 		s.batch = b
 		if s.srv.holds() {
 			s.hold(nil) // for what was done at home; the other shards wait for theirs
+			if b.Tells() {
+				return nil // gather sends it off: they can't know what it tells of
+			}
 		}
 		s.dispatch()
 		return nil
@@ -71,15 +74,21 @@ func (s *session) gather(cx *rouse.Context) error {
 		return s.flush(cx)
 	}
 	out, done := s.batch.Merge(s.srv.now(), s.srv.scratch.output())
-	b := s.batch
+	b, tells := s.batch, s.batch.Tells()
 	if done {
 		s.batch = nil
 		s.srv.shard.done(b)
 	}
-	if len(out) > 0 {
-		if err := s.write(cx, out); err != nil { // nothing is to be waited for any more
-			return err // later the rest
-		}
+	var err error
+	switch {
+	case len(out) == 0:
+	case tells: // there may be pushes in it, and so news of what is not durable yet
+		err = s.send(cx, out)
+	default: // nothing is to be waited for any more
+		err = s.write(cx, out)
+	}
+	if err != nil {
+		return err // later the rest
 	}
 	if !done {
 		s.dispatch()

@@ -28,7 +28,6 @@ type session struct {
 	away     int           // parcels of it that are not back
 
 	ready bool // in may hold a complete request
-	last  bool // the replies end with the last one, as after QUIT
 }
 
 func (s *session) Poll(cx *rouse.Context) (struct{}, error) {
@@ -44,14 +43,17 @@ func (s *session) Poll(cx *rouse.Context) (struct{}, error) {
 			s.srv.cfg.Log.Warn("kvd: client closed: it does not read what it subscribed to", "id", s.client.ID(), "addr", s.conn.RemoteAddr())
 			return s.end()
 		}
+		if s.client.Killed() {
+			return s.end()
+		}
 		err := s.flush(cx)
 		if err == nil && s.batch != nil {
-			err = s.gather(cx)
+			if err = s.gather(cx); err == nil {
+				continue // with what others have published meanwhile
+			}
 		}
-		if s.client.Closing() && (err != rouse.Pending || !s.last) {
-			// Done, or killed by another: a client that does not read could
-			// put off the end forever.
-			return s.end()
+		if s.client.Closing() && err != rouse.Pending {
+			return s.end() // that was the last reply
 		}
 		if err == nil && s.srv.ending {
 			err = rouse.Pending // nothing more is executed
@@ -150,7 +152,7 @@ func (s *session) execute(cx *rouse.Context, fresh []byte) error {
 		return s.route(cx, in, fresh != nil)
 	}
 	n, out, more := s.client.Feed(s.srv.now(), in, s.srv.scratch.output())
-	s.ready, s.last = more, s.client.Closing()
+	s.ready = more
 	if n > 0 || fresh != nil {
 		s.keep(in[n:], fresh != nil)
 	}

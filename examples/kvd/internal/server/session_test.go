@@ -143,3 +143,25 @@ func TestEndOfTheExecutor(t *testing.T) {
 		t.Error("the timer of the keys goes on")
 	}
 }
+
+// CLIENT KILL ends a client at once, also one that has said goodbye, and has still to
+// read its replies: it is gone for INFO, CLIENT LIST and another CLIENT KILL, too.
+func TestKillOfOneThatQuits(t *testing.T) {
+	for cores := 1; cores <= 2; cores++ {
+		w := newWorlds(t, cores)
+		deaf, killer := w.at(0).connect(), w.at(1).connect()
+		deaf.expect(request("SET", "k", strings.Repeat("v", 40_000)), "+OK\r\n")
+		deaf.send("GET k\r\nQUIT\r\n")
+		kill := fmt.Sprintf("CLIENT KILL ID %d\r\n", deaf.session.client.ID())
+		got := killer.ask(kill + kill + "CLIENT LIST\r\nINFO clients\r\n")
+		if !strings.HasPrefix(got, ":1\r\n:0\r\n") || strings.Count(got, "id=") != 1 || !strings.Contains(got, "connected_clients:1\r\n") {
+			t.Errorf("%d cores: the killer gets %q", cores, got)
+		}
+		if n := len(deaf.w.srv.sessions); n != 2-cores {
+			t.Errorf("%d cores: %d sessions are left, before the client has read", cores, n)
+		}
+		if deaf.take(); !deaf.ended {
+			t.Errorf("%d cores: the killed client is connected still", cores)
+		}
+	}
+}
