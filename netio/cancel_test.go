@@ -161,7 +161,8 @@ func TestAbortReadingTask(t *testing.T) {
 func TestCancelWrite(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		a, b := w.pair()
-		data := bytes.Repeat(pattern(1<<20-1), 64)
+		w.shrink(a, b)
+		data := pattern(tooMuch)
 		n := 0
 		for span := 100 * time.Millisecond; n == 0 && span < patience; span *= 2 { // a busy machine may be late
 			short, cancel := context.WithTimeout(w.ctx, span)

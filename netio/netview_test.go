@@ -124,9 +124,11 @@ func wantTimeout(t testing.TB, err error) {
 
 func TestDeadlineInThePast(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
-		a, b := w.views()
+		c, d := w.pair()
+		w.shrink(c, d)
+		a, b := c.NetConn(w.ctx), d.NetConn(w.ctx)
 		read := async(t, func() (int, error) { return a.Read(make([]byte, 1)) })
-		write := async(t, func() (int, error) { return a.Write(make([]byte, 64<<20)) })
+		write := async(t, func() (int, error) { return a.Write(make([]byte, tooMuch)) })
 		if _, err := b.Read(make([]byte, 1)); err != nil { // it has begun
 			t.Fatal(err)
 		}
@@ -317,13 +319,15 @@ func TestViewConcurrently(t *testing.T) {
 // Close wakes everybody who stands in line.
 func TestViewClose(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
-		a, _ := w.views()
+		c, d := w.pair()
+		w.shrink(c, d)
+		a := c.NetConn(w.ctx)
 		a.SetDeadline(time.Now().Add(time.Hour))
 		var waits []func() (int, error)
 		for range 3 {
 			waits = append(waits,
 				async(t, func() (int, error) { return a.Read(make([]byte, 1)) }),
-				async(t, func() (int, error) { return a.Write(make([]byte, 64<<20)) }))
+				async(t, func() (int, error) { return a.Write(make([]byte, tooMuch)) }))
 		}
 		w.settle()
 		if err := a.Close(); err != nil {
