@@ -41,7 +41,7 @@ type letter struct{ from, task, n int }
 // of them in batches.
 type sendAll struct {
 	port  *channel.Port[letter]
-	late  *atomic.Bool // if not nil: ends it early
+	late  func(sent int) bool // if not nil: ends it early
 	task  int
 	to    []int
 	n     int
@@ -53,7 +53,7 @@ func (s *sendAll) Poll(cx *rouse.Context) (int, error) {
 	for {
 		left := false
 		for k, to := range s.to {
-			if s.late != nil && s.late.Load() {
+			if s.late != nil && s.late(s.sent[k]) {
 				s.n = s.sent[k]
 			}
 			switch {
@@ -340,6 +340,16 @@ func (h *hum) Poll(cx *rouse.Context) (int, error) {
 	return 0, rouse.Pending
 }
 
+// enough returns what says whether so many are enough by now: from least on they
+// are when two seconds are over. Where two executors that depend on each other
+// don't get a CPU each, every few messages cost a turn of the scheduler's.
+func enough(t *testing.T, least int) (late func(n int) bool) {
+	var over atomic.Bool
+	end := time.AfterFunc(2*time.Second, func() { over.Store(true) })
+	t.Cleanup(func() { end.Stop() })
+	return func(n int) bool { return n >= least && over.Load() }
+}
+
 func TestMeshMessageToABusyExecutorTakesNoSystemCall(t *testing.T) {
 	n := 200_000
 	if testing.Short() {
@@ -366,10 +376,14 @@ func TestMeshMessageToABusyExecutorTakesNoSystemCall(t *testing.T) {
 	}
 	var wrong atomic.Int64
 	recv := executor.Spawn(p.At(1), rouse.Future[int](&recvAll{port: mesh.Port(1), ledger: map[letter]int{}, wrong: &wrong}))
-	send := executor.Spawn(p.At(0), rouse.Future[int](&sendAll{port: mesh.Port(0), to: []int{1}, n: n, sent: make([]int, 1)}))
+	send := executor.Spawn(p.At(0), rouse.Future[int](&sendAll{port: mesh.Port(0), to: []int{1}, n: n, sent: make([]int, 1), late: enough(t, 1000)}))
 	before := [2]int64{drivers[0].rings.Load(), drivers[1].rings.Load()}
-	for !send.IsFinished() {
+	for !send.IsFinished() { // a Join would have its end wake us
 		time.Sleep(time.Millisecond)
+	}
+	n, err := send.Join(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
 	for i, d := range drivers {
 		if rings := d.rings.Load() - before[i]; rings != 0 {
@@ -396,14 +410,15 @@ func TestMeshMessageToABusyExecutorTakesNoSystemCall(t *testing.T) {
 
 // meshPing and meshEcho play ping-pong over a mesh.
 type meshPing struct {
-	port  *channel.Port[int]
-	to, n int
-	waits bool
-	late  *atomic.Bool // if not nil: ends it early
+	port   *channel.Port[int]
+	to, n  int
+	waits  bool
+	late   func(rounds int) bool // if not nil: ends it early
+	rounds int
 }
 
 func (p *meshPing) Poll(cx *rouse.Context) (int, error) {
-	for p.n > 0 && (p.waits || p.late == nil || !p.late.Load()) {
+	for p.n > 0 && (p.waits || p.late == nil || !p.late(p.rounds)) {
 		if !p.waits {
 			if err := p.port.PollSend(cx, p.to, p.n); err != nil {
 				return 0, err
@@ -415,6 +430,7 @@ func (p *meshPing) Poll(cx *rouse.Context) (int, error) {
 		}
 		p.waits = false
 		p.n--
+		p.rounds++
 	}
 	return p.n, nil
 }
@@ -506,17 +522,11 @@ func TestMeshLosesNoWake(t *testing.T) {
 		n = 20_000
 	}
 	spin := func(c *executor.PoolConfig) { c.Executor.Spin = time.Millisecond } // races are between those awake
-	enough := func(t *testing.T) *atomic.Bool {
-		late := new(atomic.Bool)
-		end := time.AfterFunc(2*time.Second, func() { late.Store(true) })
-		t.Cleanup(func() { end.Stop() })
-		return late
-	}
 	t.Run("ping-pong", func(t *testing.T) {
 		p := newPool(t, 2, spin)
 		mesh := channel.FullMesh[int](1, p.Executors())
 		executor.SpawnDetached(p.At(1), rouse.Future[int](&meshEcho{port: mesh.Port(1), from: -1}))
-		h := executor.Spawn(p.At(0), rouse.Future[int](&meshPing{port: mesh.Port(0), to: 1, n: n, late: enough(t)}))
+		h := executor.Spawn(p.At(0), rouse.Future[int](&meshPing{port: mesh.Port(0), to: 1, n: n, late: enough(t, 1)}))
 		left, err := h.Join(t.Context())
 		if err != nil || left == n {
 			t.Error(left, err)
@@ -529,7 +539,7 @@ func TestMeshLosesNoWake(t *testing.T) {
 			mesh := channel.FullMesh[letter](capacity, p.Executors())
 			var wrong atomic.Int64
 			r := executor.Spawn(p.At(1), rouse.Future[int](&recvAll{port: mesh.Port(1), ledger: map[letter]int{}, wrong: &wrong}))
-			s := executor.Spawn(p.At(0), rouse.Future[int](&sendAll{port: mesh.Port(0), to: []int{1}, n: n, sent: make([]int, 1), late: enough(t)}))
+			s := executor.Spawn(p.At(0), rouse.Future[int](&sendAll{port: mesh.Port(0), to: []int{1}, n: n, sent: make([]int, 1), late: enough(t, 1)}))
 			sent, err := s.Join(t.Context())
 			if err != nil || sent == 0 {
 				t.Error(sent, err)

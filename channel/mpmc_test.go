@@ -26,6 +26,36 @@ func hangs(t testing.TB) {
 	t.Cleanup(func() { alarm.Stop() })
 }
 
+// stalls ends the test run, with all stacks, if done is the same for long. It is
+// for tests that take as long as the machine lets them: what a lost wake leaves is
+// a standstill.
+func stalls(t testing.TB, done *atomic.Int64) {
+	name := t.Name()
+	over := make(chan struct{})
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		tick := time.NewTicker(30 * time.Second)
+		defer tick.Stop()
+		for before := int64(-1); ; {
+			select {
+			case <-over:
+				return
+			case <-tick.C:
+			}
+			now := done.Load()
+			if now == before {
+				stacks := make([]byte, 1<<20)
+				panic(fmt.Sprintf("%s stands still at %d\n%s", name, now, stacks[:runtime.Stack(stacks, true)]))
+			}
+			before = now
+		}
+	})
+	t.Cleanup(func() {
+		close(over)
+		watch.Wait()
+	})
+}
+
 func newShared(t testing.TB, workers int) *executor.Shared {
 	t.Helper()
 	s, err := executor.NewShared(executor.SharedConfig{Workers: workers})
@@ -360,7 +390,6 @@ func (s *sender) Drop() { s.f.Drop() }
 // Every kind of sender and receiver at once, on few places, so that all wait
 // often. Each element must come out once; a lost wake is a hang.
 func TestStressMPMC(t *testing.T) {
-	hangs(t)
 	each := 20_000
 	if testing.Short() {
 		each = 2000
@@ -375,6 +404,7 @@ func stressMPMC(t *testing.T, capacity, each int) {
 	shared := newShared(t, 3)
 	var seen []atomic.Bool
 	var received atomic.Int64
+	stalls(t, &received)
 	take := func(v int) {
 		if seen[v].Swap(true) {
 			t.Errorf("%d came twice", v)

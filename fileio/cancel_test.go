@@ -108,7 +108,11 @@ func TestCanceledWriteCounts(t *testing.T) {
 // then the loop waits for the disk.
 func TestAbortedFiberWaitsForLastWord(t *testing.T) {
 	for _, grace := range []bool{true, false} {
-		onFaulty(t, func(w *world, faults *faulty) {
+		cfg := executor.Config{Grace: time.Nanosecond}
+		if grace {
+			cfg.Grace = 2 * patience
+		}
+		onFaultyWith(t, cfg, func(w *world, faults *faulty) {
 			f := w.create("f", pattern(10_000))
 			w.set(faults, holdAll)
 			var returned, unwound atomic.Bool
@@ -130,8 +134,7 @@ func TestAbortedFiberWaitsForLastWord(t *testing.T) {
 			h.Abort()
 			w.watch("the read is cancelled", func() bool { return faults.canceled.Load() > 0 })
 			if !grace { // a loop with a dying fiber parks for ever only to wait for the disk
-				before := faults.forever.Load()
-				w.watch("the loop waits", func() bool { return faults.forever.Load() > before })
+				w.watch("the loop waits", func() bool { return faults.waiting.Load() > 0 })
 			}
 			if unwound.Load() {
 				w.Error("the fiber was unwound while the disk was at its memory")

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/executor"
 )
 
 // A faulty driver does to reads and writes what a test wants.
@@ -17,7 +18,7 @@ type faulty struct {
 	held     []*held
 	release  atomic.Bool  // finish what is held
 	canceled atomic.Int64 // how many of those were cancelled
-	forever  atomic.Int64 // Parks without a deadline
+	waiting  atomic.Int64 // Parks without a deadline since the first of those
 	count    atomic.Int64
 }
 
@@ -84,8 +85,8 @@ func (f *faulty) Park(until int64) (int, error) {
 		}
 		f.held = nil
 	}
-	if until == driver.Forever {
-		f.forever.Add(1)
+	if until == driver.Forever && f.canceled.Load() > 0 {
+		f.waiting.Add(1)
 	}
 	return f.Driver.Park(until)
 }
@@ -109,10 +110,15 @@ func (f *faulty) free() {
 
 // onFaulty runs fn on every driver, behind a faulty one.
 func onFaulty(t *testing.T, fn func(w *world, f *faulty)) {
+	onFaultyWith(t, executor.Config{}, fn)
+}
+
+// onFaultyWith is onFaulty for executors that are not as by default.
+func onFaultyWith(t *testing.T, cfg executor.Config, fn func(w *world, f *faulty)) {
 	for _, d := range drivers {
 		t.Run(d.name, func(t *testing.T) {
 			f := new(faulty)
-			w := newWorld(t, d.open, func(d driver.Driver) driver.Driver {
+			w := configured(t, cfg, d.open, func(d driver.Driver) driver.Driver {
 				f.Driver = d
 				return f
 			})

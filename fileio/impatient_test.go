@@ -30,19 +30,23 @@ func inBoth(w *world, body func(ctx context.Context) error) {
 }
 
 // impatiently calls fn with a ctx that ends soon, again and again, until it
-// returns another error than that of the ctx.
+// returns another error than that of the ctx. The more often nothing came of it in
+// a row the longer it waits, or a machine on which the executor's turn comes later
+// than that would never be done.
 func impatiently(ctx context.Context, fn func(ctx context.Context) error) (gaveUp int, err error) {
-	for {
-		short, cancel := context.WithTimeout(ctx, time.Duration(rand.IntN(60))*time.Microsecond)
+	for vain := 0; ; {
+		short, cancel := context.WithTimeout(ctx, rand.N(60*time.Microsecond<<min(vain/8, 12)))
 		err := fn(short)
 		cancel()
 		if err == nil {
+			vain = 0
 			continue
 		}
 		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
 			return gaveUp, err
 		}
 		gaveUp++
+		vain++
 	}
 }
 

@@ -41,6 +41,12 @@ func onEach(t *testing.T, fn func(w *world)) {
 // newWorld starts an executor; wrap, if there is one, comes before its driver.
 func newWorld(t testing.TB, open func() (driver.Driver, error), wrap func(driver.Driver) driver.Driver) *world {
 	t.Helper()
+	return configured(t, executor.Config{}, open, wrap)
+}
+
+// configured is newWorld for an executor that is not as by default.
+func configured(t testing.TB, cfg executor.Config, open func() (driver.Driver, error), wrap func(driver.Driver) driver.Driver) *world {
+	t.Helper()
 	dir := t.TempDir()
 	goroutines, files := runtime.NumGoroutine(), leakcheck.Descriptors()
 	d, err := open()
@@ -50,7 +56,8 @@ func newWorld(t testing.TB, open func() (driver.Driver, error), wrap func(driver
 	if wrap != nil {
 		d = wrap(d)
 	}
-	ex, err := executor.New(executor.Config{Driver: d})
+	cfg.Driver = d
+	ex, err := executor.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

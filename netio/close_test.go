@@ -55,7 +55,8 @@ func TestCloseWhileReading(t *testing.T) {
 func TestCloseWhileWriting(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		a, b := w.pair()
-		write := async(t, func() (int, error) { return a.Write(w.ctx, make([]byte, 64<<20)) })
+		w.shrink(a, b)
+		write := async(t, func() (int, error) { return a.Write(w.ctx, make([]byte, tooMuch)) })
 		if _, err := b.Read(w.ctx, make([]byte, 1)); err != nil { // it has begun
 			t.Fatal(err)
 		}
@@ -131,14 +132,15 @@ func TestExecutorEnds(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		l := w.listen()
 		a, b := w.pair()
+		w.shrink(a, b)
 		quietA, quietB := w.pair()
 		waits := []func() (any, error){
 			async(t, func() (any, error) { return quietA.Read(w.ctx, make([]byte, 1)) }),
 			async(t, func() (any, error) { return quietB.NetConn(w.ctx).Read(make([]byte, 1)) }),
-			async(t, func() (any, error) { return a.Write(w.ctx, make([]byte, 64<<20)) }),
+			async(t, func() (any, error) { return a.Write(w.ctx, make([]byte, tooMuch)) }),
 			async(t, func() (any, error) { return l.Accept(w.ctx) }),
 		}
-		inFiber := fiber.Go(w.ctx, func(ctx context.Context) (int, error) { return b.Write(ctx, make([]byte, 64<<20)) })
+		inFiber := fiber.Go(w.ctx, func(ctx context.Context) (int, error) { return b.Write(ctx, make([]byte, tooMuch)) })
 		w.settle()
 		time.Sleep(10 * time.Millisecond)
 		w.stop()

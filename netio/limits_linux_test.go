@@ -72,7 +72,6 @@ func TestAcceptWithoutDescriptors(t *testing.T) {
 			}
 		}
 		release()
-		time.Sleep(time.Millisecond)
 		s, err := l.Accept(w.ctx)
 		if err != nil {
 			t.Fatal(err)

@@ -78,8 +78,9 @@ func TestExecutorWithoutDriver(t *testing.T) {
 func TestTwoAtOnce(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		l := w.listen()
-		a, _ := w.pairOn(l)
-		big := make([]byte, 64<<20)
+		a, b := w.pairOn(l)
+		w.shrink(a, b)
+		big := make([]byte, tooMuch)
 		for _, poll := range []func(cx *rouse.Context) (int, error){
 			func(cx *rouse.Context) (int, error) { return a.PollRead(cx, make([]byte, 1)) },
 			func(cx *rouse.Context) (int, error) { return 0, a.PollWriteAll(cx, &big) },

@@ -124,9 +124,11 @@ func wantTimeout(t testing.TB, err error) {
 
 func TestDeadlineInThePast(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
-		a, b := w.views()
+		c, d := w.pair()
+		w.shrink(c, d)
+		a, b := c.NetConn(w.ctx), d.NetConn(w.ctx)
 		read := async(t, func() (int, error) { return a.Read(make([]byte, 1)) })
-		write := async(t, func() (int, error) { return a.Write(make([]byte, 64<<20)) })
+		write := async(t, func() (int, error) { return a.Write(make([]byte, tooMuch)) })
 		if _, err := b.Read(make([]byte, 1)); err != nil { // it has begun
 			t.Fatal(err)
 		}
@@ -169,25 +171,42 @@ func TestDeadlineToCome(t *testing.T) {
 			t.Skip("a clock of its own")
 		}
 		a, b := w.views()
+		const d = 30 * time.Millisecond
+		quickest := patience
 		for range 3 {
-			const d = 30 * time.Millisecond
 			begin := time.Now()
 			a.SetReadDeadline(begin.Add(d))
 			_, err := a.Read(make([]byte, 1))
 			wantTimeout(t, err)
-			if took := time.Since(begin); took < d || took > 50*d {
+			took := time.Since(begin)
+			if took < d {
 				t.Error("timed out after", took)
 			}
+			quickest = min(quickest, took) // the machine may be busy, but not always
+		}
+		if quickest > 50*d {
+			t.Error("timed out after", quickest, "or more")
 		}
 		// One that is put off in time.
-		a.SetReadDeadline(time.Now().Add(30 * time.Millisecond))
-		read := async(t, func() (int, error) { return a.Read(make([]byte, 4)) })
-		w.settle()
-		a.SetReadDeadline(time.Now().Add(time.Hour))
-		time.Sleep(60 * time.Millisecond)
-		b.Write([]byte("x"))
-		if n, err := read(); n != 1 || err != nil {
-			t.Error(n, err)
+		for span := d; ; span *= 2 {
+			at := time.Now().Add(span)
+			a.SetReadDeadline(at)
+			read := async(t, func() (int, error) { return a.Read(make([]byte, 4)) })
+			w.settle()
+			a.SetReadDeadline(time.Now().Add(time.Hour))
+			w.settle()
+			if !time.Now().Before(at) && span < patience { // it may not have been in time
+				a.SetReadDeadline(time.Unix(1, 0))
+				_, err := read()
+				wantTimeout(t, err)
+				continue
+			}
+			time.Sleep(time.Until(at) + d)
+			b.Write([]byte("x"))
+			if n, err := read(); n != 1 || err != nil {
+				t.Error(n, err)
+			}
+			break
 		}
 		// One that is far away does not keep anything.
 		a.SetDeadline(time.Now().Add(1 << 62))
@@ -211,9 +230,9 @@ func TestDeadlineLosesNothing(t *testing.T) {
 		write := async(t, func() (int, error) { return trickle(w, a, data) })
 		var got []byte
 		buf := make([]byte, 16)
-		late := 0
+		late, vain := 0, 0
 		for {
-			view.SetReadDeadline(time.Now().Add(50 * time.Microsecond))
+			view.SetReadDeadline(time.Now().Add(soon(50*time.Microsecond, vain)))
 			n, err := view.Read(buf)
 			got = append(got, buf[:n]...)
 			if err == io.EOF {
@@ -221,8 +240,11 @@ func TestDeadlineLosesNothing(t *testing.T) {
 			}
 			if errors.Is(err, os.ErrDeadlineExceeded) {
 				late++
+				vain++
 			} else if err != nil {
 				t.Fatal(err)
+			} else {
+				vain = 0
 			}
 		}
 		if !bytes.Equal(got, data) {
@@ -297,13 +319,15 @@ func TestViewConcurrently(t *testing.T) {
 // Close wakes everybody who stands in line.
 func TestViewClose(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
-		a, _ := w.views()
+		c, d := w.pair()
+		w.shrink(c, d)
+		a := c.NetConn(w.ctx)
 		a.SetDeadline(time.Now().Add(time.Hour))
 		var waits []func() (int, error)
 		for range 3 {
 			waits = append(waits,
 				async(t, func() (int, error) { return a.Read(make([]byte, 1)) }),
-				async(t, func() (int, error) { return a.Write(make([]byte, 64<<20)) }))
+				async(t, func() (int, error) { return a.Write(make([]byte, tooMuch)) }))
 		}
 		w.settle()
 		if err := a.Close(); err != nil {
@@ -327,14 +351,11 @@ func TestViewContextEnds(t *testing.T) {
 		_, err := view.Read(make([]byte, 1))
 		wantIs(t, err, net.ErrClosed, context.DeadlineExceeded)
 		wantOp(t, err, "read", "tcp")
-		begin := time.Now()
 		// http.Serve would go on for ever after an error that passes.
-		err = http.Serve(l.NetListener(ctx), nil)
+		serve := async(t, func() (int, error) { return 0, http.Serve(l.NetListener(ctx), nil) })
+		_, err = serve()
 		wantIs(t, err, net.ErrClosed, context.DeadlineExceeded)
 		wantOp(t, err, "accept", "tcp")
-		if time.Since(begin) > time.Second {
-			t.Error("http.Serve took its time")
-		}
 	})
 }
 

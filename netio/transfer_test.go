@@ -176,7 +176,8 @@ func TestWritev(t *testing.T) {
 func TestPollWritevProgress(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		a, b := w.pair()
-		data := pattern(8 << 20)
+		w.shrink(a, b)
+		data := pattern(tooMuch)
 		bufs := net.Buffers{{}, data[:1000], nil, data[1000:]}
 		sent, err := task(w, func(cx *rouse.Context) (int, error) { return a.PollWritev(cx, &bufs) })
 		if sent <= 1000 || err != nil {

@@ -2,11 +2,13 @@ package netio_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/rouse-go/rouse/netio"
 )
@@ -72,7 +74,8 @@ func TestUnixAbstract(t *testing.T) {
 		if !w.realNetwork() {
 			t.Skip("no unix sockets")
 		}
-		l, err := netio.Listen(w.ctx, "unix", "@rouse-netio-test")
+		name := fmt.Sprint("@rouse-netio-", os.Getpid(), "-", time.Now().UnixNano()) // ours alone on this machine
+		l, err := netio.Listen(w.ctx, "unix", name)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -131,6 +131,20 @@ func (w *world) pairOn(l *netio.Listener) (a, b *netio.Conn) {
 	return a, b
 }
 
+// tooMuch is more than shrunk connections take while nobody reads.
+const tooMuch = 4 << 20
+
+// shrink gives connections small buffers. The system's own grow to what it sees
+// fit, and what is more than those costs a machine dearly under the race detector.
+func (w *world) shrink(conns ...*netio.Conn) {
+	w.t.Helper()
+	for _, c := range conns {
+		if err := errors.Join(c.SetReadBuffer(64<<10), c.SetWriteBuffer(64<<10)); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
 // async calls fn on a goroutine; the function it returns waits for the result.
 func async[T any](t testing.TB, fn func() (T, error)) func() (T, error) {
 	type result struct {

@@ -119,18 +119,10 @@ func endSendToClosed(w *world) {
 	a, b := w.pair()
 	w.shut(a)
 	op := &driver.Op{Code: driver.Send, Handle: b, Buf: make([]byte, 1000)}
-	w.until("an error of Send", func() bool {
-		for range 100 {
-			if !op.Poll(w.cx, w.d) {
-				return false
-			}
-			if op.Err != nil {
-				return true
-			}
-			op.Reset()
-			w.settle()
-		}
-		return false
+	w.eventually("an error of Send", func() bool {
+		op.Reset()
+		w.wait(op)
+		return op.Err != nil
 	})
 	if op.Err == driver.ErrClosed {
 		w.Errorf("the error of a broken connection is that of a closed handle: %v", op.Err)

@@ -56,13 +56,11 @@ func faultReset(w *world) {
 			resets++
 		}
 		s := &driver.Op{Code: driver.Send, Handle: b, Buf: make([]byte, 100)}
-		for s.Err == nil {
+		w.eventually("an error of Send", func() bool {
 			s.Reset()
 			w.wait(s)
-			if s.Err == nil {
-				w.settle()
-			}
-		}
+			return s.Err != nil
+		})
 		switch {
 		case r.Err != nil:
 			if !strings.Contains(s.Err.Error(), "write") && !strings.Contains(s.Err.Error(), "send") {

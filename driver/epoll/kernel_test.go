@@ -228,12 +228,20 @@ func TestOldKernel(t *testing.T) {
 	d := openDriver(t)
 	d.fine = false
 	for _, nap := range []time.Duration{1, 300 * time.Microsecond, time.Millisecond, 1100 * time.Microsecond} {
-		until := d.Now() + int64(nap)
-		if n, err := d.Park(until); n != 0 || err != nil {
-			t.Fatal(n, err)
+		least := time.Hour
+		for range 3 { // the machine may be busy, but not each time
+			until := d.Now() + int64(nap)
+			if n, err := d.Park(until); n != 0 || err != nil {
+				t.Fatal(n, err)
+			}
+			late := time.Duration(d.Now() - until)
+			if late < 0 {
+				t.Errorf("Park for %v ended %v early", nap, -late)
+			}
+			least = min(least, late)
 		}
-		if late := time.Duration(d.Now() - until); late < 0 || late > time.Second {
-			t.Errorf("Park for %v was off by %v", nap, late)
+		if least > time.Second {
+			t.Errorf("Park for %v was late by %v or more", nap, least)
 		}
 	}
 }

@@ -27,8 +27,12 @@ func (d *Driver) closeHandle(h driver.Handle) error {
 	return it.file.Close()
 }
 
+// closeWait is how long Close waits for goroutines whose calls are over: they need
+// a turn of the processor, which a busy machine may not have at once.
+const closeWait = 5 * time.Second
+
 // Close ends every Op, and waits until the goroutines have ended, which takes
-// no longer than Config.Linger and a little. A second call does nothing.
+// no longer than Config.Linger and five seconds. A second call does nothing.
 func (d *Driver) Close() error {
 	if d.closed {
 		return nil
@@ -65,7 +69,7 @@ func (d *Driver) join() error {
 		d.wg.Wait()
 		close(ended)
 	}()
-	timer := time.NewTimer(d.cfg.Linger + time.Second)
+	timer := time.NewTimer(d.cfg.Linger + closeWait)
 	defer timer.Stop()
 	select {
 	case <-ended:

@@ -88,8 +88,9 @@ func (s *Sleeper) Take() {
 	}
 }
 
-// closeWait is how long Close waits for writes that are under way.
-const closeWait = time.Second
+// closeWait is how long Close waits for writes that are under way: for threads that
+// are to make one and have yet to get their turn.
+const closeWait = 5 * time.Second
 
 // Close frees the eventfd when every write that is owed to it has arrived. For
 // the loop only, between its sleeps.
