@@ -235,13 +235,15 @@ type host struct {
 	quit chan error
 }
 
-// start runs l on a new goroutine until Stop or Close.
+// start runs l on a new goroutine until Stop or Close. It has closed when the
+// test is over: another may count descriptors.
 func (w world) start(t testing.TB, set ...func(*executor.Config)) *host {
 	t.Helper()
 	h := &host{quit: make(chan error, 1)}
-	ready := make(chan struct{})
+	ready, gone := make(chan struct{}), make(chan struct{})
 	var failed error
 	go func() {
+		defer close(gone)
 		drv, err := w.open()
 		if err != nil {
 			failed = err
@@ -268,7 +270,10 @@ func (w world) start(t testing.TB, set ...func(*executor.Config)) *host {
 	if failed != nil {
 		t.Fatal(failed)
 	}
-	t.Cleanup(func() { h.l.Stop() })
+	t.Cleanup(func() {
+		h.l.Stop()
+		receive(t, gone)
+	})
 	return h
 }
 
