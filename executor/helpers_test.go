@@ -218,13 +218,20 @@ func receive[T any](t testing.TB, ch <-chan T) T {
 	}
 }
 
-// eventually polls cond.
+// eventually polls cond: at first as often as it can, so that the test goes on in
+// the same moment, and then without taking the CPU from what it waits for.
 func eventually(t testing.TB, what string, cond func() bool) {
 	t.Helper()
-	for end := time.Now().Add(limit); !cond(); runtime.Gosched() {
+	end := time.Now().Add(limit)
+	for looks := 0; !cond(); looks++ {
+		if looks < 1000 {
+			runtime.Gosched()
+			continue
+		}
 		if time.Now().After(end) {
 			t.Fatalf("never: %s", what)
 		}
+		time.Sleep(50 * time.Microsecond)
 	}
 }
 
