@@ -3,6 +3,7 @@ package rouse
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 )
@@ -147,15 +148,16 @@ func TestAwaitRacesWithTheEndOfCtx(t *testing.T) {
 			ctx, cancel := context.WithCancel(ctx)
 			var open flag
 			p := open.wait()
-			go cancel()
-			go open.raise()
+			var wg sync.WaitGroup
+			wg.Go(cancel)
+			wg.Go(open.raise)
 			v, err := Await[int](ctx, p)
 			if err == nil && v != 1 || err != nil && err != context.Canceled {
 				t.Errorf("Await: %d, %v", v, err)
 			}
 			// Either the future returned its result or it is dropped.
 			eventually(t, "the future is spent", func() bool { return p.returned.Load() || p.drops.Load() == 1 })
-			cancel()
+			wg.Wait() // a late wake would cost another test's BlockOn a poll
 		}
 	})
 }

@@ -3,7 +3,6 @@ package rouse
 import (
 	"context"
 	"errors"
-	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -48,7 +47,16 @@ func TestAwaitOnResultOrNothing(t *testing.T) {
 			go func() {
 				defer wg.Done()
 				for i := range rounds {
-					short, cancel := context.WithTimeout(ctx, time.Duration((i*37+c*11)%200)*time.Microsecond)
+					// Every 20th has ended when it is asked for, or has time enough,
+					// however slow the machine is.
+					span := time.Duration((i*37+c*11)%200) * time.Microsecond
+					switch i % 20 {
+					case 0:
+						span = 0
+					case 1:
+						span = limit
+					}
+					short, cancel := context.WithTimeout(ctx, span)
 					own := 0
 					f := &locked{mu: &mu, f: ticket{last: &last, polls: i % 5, own: &own, drops: &drops}}
 					_, err := AwaitOn[int](short, ex, f)
@@ -81,8 +89,8 @@ func TestAwaitOnResultOrNothing(t *testing.T) {
 			}
 		}
 		t.Logf("%d results, %d given up", given, gone)
-		if (gone == 0 || given == 0) && runtime.GOARCH != "wasm" { // on one thread they may all come too late
-			t.Error("one of the two never happened")
+		if each := callers * rounds / 20; gone < each || given < each {
+			t.Error("those that were to give up, or those that had time, did not")
 		}
 	})
 }

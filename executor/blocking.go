@@ -15,7 +15,8 @@ import (
 // ends first, Blocking returns its error: fn runs to its end all the same if it
 // has started, and else never starts. A panic in fn comes back as a
 // [*rouse.PanicError], a Goexit as [rouse.ErrGoexit], and if the executor has
-// closed the result is [rouse.ErrCanceled] or [rouse.ErrClosed].
+// closed the result is [rouse.ErrCanceled] or [rouse.ErrClosed]. Then, too, a fn
+// that has started runs on, beyond Close; [Local.WaitBlocking] waits for it.
 //
 // If ctx carries no executor of this package, the caller may block, and fn is
 // simply called. From any goroutine but one that polls: there use
@@ -31,108 +32,11 @@ func Blocking[T any](ctx context.Context, fn func() (T, error)) (T, error) {
 	return rouse.AwaitOn(ctx, ex, BlockingFuture(ex, fn))
 }
 
-// A BlockingHost is an executor of this package: a [Local] or a [Shared].
-type BlockingHost interface{ blockingPool() *blockingPool }
-
-func (l *Local) blockingPool() *blockingPool  { return &l.blocking }
-func (s *Shared) blockingPool() *blockingPool { return &s.blocking }
-
 // BlockingFuture is Blocking in poll form: fn starts at the first poll, on a
 // goroutine of ex's pool. It may be made anywhere and polled on any executor, or
 // by [rouse.BlockOn]. If it is dropped before fn has started, fn never does.
 func BlockingFuture[T any](ex BlockingHost, fn func() (T, error)) rouse.Future[T] {
 	return &blockingJob[T]{pool: ex.blockingPool(), fn: fn}
-}
-
-// RunBlocking has fn called soon on a goroutine of the pool that Blocking uses;
-// nobody waits for it. Packages that must not import this one find it by a type
-// assertion. From any goroutine. After Close it returns [rouse.ErrClosed], and a
-// fn that Close finds queued is never called. fn must not panic: that ends the
-// process, since nobody would hear of it.
-func (l *Local) RunBlocking(fn func()) error {
-	if !l.blocking.run(bareJob(fn)) {
-		return rouse.ErrClosed
-	}
-	return nil
-}
-
-// A bareJob is a function that nobody waits for.
-type bareJob func()
-
-func (fn bareJob) work() { fn() }
-func (bareJob) refuse()  {}
-
-// blockingPool runs jobs on goroutines that end when they find no more work.
-type blockingPool struct {
-	limit int
-
-	mu      sync.Mutex
-	running int
-	queue   []poolJob
-	closed  bool
-}
-
-// poolJob is a blockingJob without its type.
-type poolJob interface {
-	work()
-	refuse()
-}
-
-// run has job run soon; false after close.
-func (p *blockingPool) run(job poolJob) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	switch {
-	case p.closed:
-		return false
-	case p.running < p.limit:
-		p.running++
-		go p.serve(job)
-	default:
-		p.queue = append(p.queue, job)
-	}
-	return true
-}
-
-// serve runs job and what is queued after it.
-func (p *blockingPool) serve(job poolJob) {
-	defer func() {
-		if job == nil {
-			return
-		}
-		if job = p.next(); job != nil { // a job called Goexit and takes this goroutine with it
-			go p.serve(job)
-		}
-	}()
-	for job != nil {
-		job.work()
-		job = p.next()
-	}
-}
-
-func (p *blockingPool) next() poolJob {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.queue) == 0 {
-		p.running--
-		return nil
-	}
-	job := p.queue[0]
-	p.queue[0] = nil
-	p.queue = p.queue[1:]
-	return job
-}
-
-// close refuses what is queued: a future of it may be waited for elsewhere.
-// What runs can't be stopped and isn't waited for.
-func (p *blockingPool) close() {
-	p.mu.Lock()
-	queue := p.queue
-	p.queue, p.closed = nil, true
-	p.mu.Unlock()
-	for _, job := range queue {
-		job.refuse()
-	}
 }
 
 // blockingJob is a function on its way through the pool, and the future of its

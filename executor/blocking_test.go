@@ -193,6 +193,81 @@ func TestBlockingFuturePolledAfterItsResult(t *testing.T) {
 	mustPanic(t, "polled after its result", func() { rouse.BlockOn(f) })
 }
 
+// Whoever waits for the jobs hears of it when the last has ended, before Close and
+// after it, whatever the jobs end with; and of the end of ctx.
+func TestWaitBlocking(t *testing.T) {
+	l, _ := onDefault(t, func(c *executor.Config) { c.BlockingWorkers = 2 })
+	s, _ := newShared(t, func(c *executor.SharedConfig) { c.BlockingWorkers = 2 })
+	for name, ex := range map[string]interface {
+		executor.BlockingHost
+		WaitBlocking(context.Context) error
+		Close() error
+	}{"Local": l, "Shared": s} {
+		t.Run(name, func(t *testing.T) {
+			if err := ex.WaitBlocking(t.Context()); err != nil {
+				t.Errorf("without any job: %v", err)
+			}
+			for _, closed := range []bool{false, true} {
+				release, begun := make(chan struct{}), make(chan struct{})
+				var ended counter
+				job := func(end func()) {
+					f := executor.BlockingFuture(ex, func() (int, error) {
+						defer ended.Add(1)
+						begun <- struct{}{}
+						<-release
+						end()
+						return 0, nil
+					})
+					if _, err := f.Poll(rouse.NewContext(rouse.Waker{})); err != rouse.Pending {
+						t.Fatal(err)
+					}
+				}
+				job(runtime.Goexit)
+				job(func() { panic("in the job") })
+				receive(t, begun)
+				receive(t, begun)
+				want := int64(2)
+				if !closed { // two that are queued count, too
+					job(func() {})
+					job(func() {})
+					want = 4
+				} else if err := ex.Close(); err != nil {
+					t.Error(err)
+				}
+				short, cancel := context.WithCancel(t.Context())
+				cancel()
+				if err := ex.WaitBlocking(short); err != context.Canceled {
+					t.Errorf("with a ctx that has ended: %v", err)
+				}
+				waited := make(chan error, 3)
+				for range cap(waited) {
+					go func() {
+						err := ex.WaitBlocking(t.Context())
+						if n := ended.Load(); n != want {
+							t.Errorf("closed is %v: %d of %d jobs had ended", closed, n, want)
+						}
+						waited <- err
+					}()
+				}
+				close(release)
+				for range want - 2 {
+					receive(t, begun)
+				}
+				for range cap(waited) {
+					if err := receive(t, waited); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	inside, _ := onDefault(t)
+	spawn(inside, doing(func(*rouse.Context) {
+		mustPanic(t, "WaitBlocking on a goroutine that runs an executor", func() { inside.WaitBlocking(t.Context()) })
+	}))
+	idle(t, inside)
+}
+
 // The same under Shared: more jobs than goroutines, jobs that fail, and an end that
 // waits for none.
 func TestConformance_091_131_SharedBlocking(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 // Close ends the executor: every task is dropped, once, and its awaiter gets
 // [rouse.ErrCanceled]; fibers are unwound, which takes Config.Grace at most;
 // descriptors are closed. Jobs of [Blocking] that run already run on, and
-// nobody waits for them. It returns the panics that no handle has handed out,
+// nobody waits for them but [Local.WaitBlocking]. It returns the panics that no handle has handed out,
 // joined with what closing the driver had to say. Closing again returns the
 // same. Afterwards a run returns [rouse.ErrClosed], and what is spawned is
 // cancelled at once.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"sync"
 	"testing"
 	"time"
 	"weak"
@@ -195,6 +196,8 @@ func TestConformance_023_109_WokenWhileRunningGoesToTheBack(t *testing.T) {
 
 func TestConformance_025_WakeFromElsewhere(t *testing.T) {
 	eachStage(t, func(s *stage) {
+		var others sync.WaitGroup // their descriptors are not for other tests to count
+		defer others.Wait()
 		for name, wake := range map[string]func(rouse.Waker){
 			"goroutine":   func(w rouse.Waker) { go w.WakeByRef() },
 			"timer of Go": func(w rouse.Waker) { time.AfterFunc(time.Millisecond, w.WakeByRef) },
@@ -207,7 +210,7 @@ func TestConformance_025_WakeFromElsewhere(t *testing.T) {
 				s.spawn(doing(func(*rouse.Context) { w.WakeByRef() }))
 			},
 			"another executor": func(w rouse.Waker) {
-				go executor.Run(func(context.Context) error { w.WakeByRef(); return nil })
+				others.Go(func() { _ = executor.Run(func(context.Context) error { w.WakeByRef(); return nil }) })
 			},
 		} {
 			p := &probe{script: func(cx *rouse.Context, poll int) (int, error) {

@@ -2,6 +2,7 @@ package executor_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -36,6 +37,29 @@ func ExampleBlocking_waitGroup() {
 		return err
 	})
 	// Output: all done <nil>
+}
+
+// What jobs use goes when Close has seen to it that none begins any more, and
+// WaitBlocking that none runs.
+func ExampleLocal_WaitBlocking() {
+	ex, err := executor.New(executor.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	database, began := "open", make(chan struct{})
+	_ = ex.RunBlocking(func() { close(began); time.Sleep(time.Millisecond); fmt.Println("the job's database is", database) })
+	<-began
+
+	err = ex.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	err = errors.Join(err, ex.WaitBlocking(ctx)) // nil: no job runs any more
+	database = "closed"
+	fmt.Println(database, err)
+	// Output:
+	// the job's database is open
+	// closed <nil>
 }
 
 // Time: a timer of the executor, not time.Sleep.

@@ -218,13 +218,20 @@ func receive[T any](t testing.TB, ch <-chan T) T {
 	}
 }
 
-// eventually polls cond.
+// eventually polls cond: at first as often as it can, so that the test goes on in
+// the same moment, and then without taking the CPU from what it waits for.
 func eventually(t testing.TB, what string, cond func() bool) {
 	t.Helper()
-	for end := time.Now().Add(limit); !cond(); runtime.Gosched() {
+	end := time.Now().Add(limit)
+	for looks := 0; !cond(); looks++ {
+		if looks < 1000 {
+			runtime.Gosched()
+			continue
+		}
 		if time.Now().After(end) {
 			t.Fatalf("never: %s", what)
 		}
+		time.Sleep(50 * time.Microsecond)
 	}
 }
 
@@ -235,13 +242,15 @@ type host struct {
 	quit chan error
 }
 
-// start runs l on a new goroutine until Stop or Close.
+// start runs l on a new goroutine until Stop or Close. It has closed when the
+// test is over: another may count descriptors.
 func (w world) start(t testing.TB, set ...func(*executor.Config)) *host {
 	t.Helper()
 	h := &host{quit: make(chan error, 1)}
-	ready := make(chan struct{})
+	ready, gone := make(chan struct{}), make(chan struct{})
 	var failed error
 	go func() {
+		defer close(gone)
 		drv, err := w.open()
 		if err != nil {
 			failed = err
@@ -268,7 +277,10 @@ func (w world) start(t testing.TB, set ...func(*executor.Config)) *host {
 	if failed != nil {
 		t.Fatal(failed)
 	}
-	t.Cleanup(func() { h.l.Stop() })
+	t.Cleanup(func() {
+		h.l.Stop()
+		receive(t, gone)
+	})
 	return h
 }
 

@@ -22,6 +22,24 @@ func cpuTime(t testing.TB) time.Duration {
 	return time.Duration(ru.Utime.Nano() + ru.Stime.Nano())
 }
 
+// cheaply has run called until the process uses no more CPU time meanwhile than
+// most, five times at most, and fails if it never does: what is left to do of the
+// tests before, for the collector above all, passes, and what is busy stays so.
+func cheaply(t testing.TB, most time.Duration, run func()) {
+	t.Helper()
+	runtime.GC()
+	var used []time.Duration
+	for range 5 {
+		before := cpuTime(t)
+		run()
+		last := cpuTime(t) - before
+		if used = append(used, last); last <= most {
+			return
+		}
+	}
+	t.Errorf("what is idle has used %v of CPU time, each time; at most %v should be", used, most)
+}
+
 func TestConformance_115_142_AnIdleExecutorUsesNoCPU(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a second for each driver")
@@ -33,14 +51,12 @@ func TestConformance_115_142_AnIdleExecutorUsesNoCPU(t *testing.T) {
 			executor.SpawnValue[struct{}](l, timer.MakeSleep(time.Hour))
 		}
 		idle(t, l)
-		time.AfterFunc(time.Second, l.Stop) // the length of the measurement
-		before := cpuTime(t)
-		if err := l.Run(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if used := cpuTime(t) - before; used > 10*time.Millisecond {
-			t.Errorf("an idle second cost %v", used)
-		}
+		cheaply(t, 10*time.Millisecond, func() {
+			time.AfterFunc(time.Second, l.Stop) // the length of the measurement
+			if err := l.Run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		})
 	})
 }
 
@@ -55,15 +71,12 @@ func TestConformance_115_FibersIdle(t *testing.T) {
 			return rouse.Await(ctx, fut[struct{}](timer.Sleep(time.Hour)))
 		})
 		idle(t, l)
-		runtime.GC()
-		time.AfterFunc(time.Second/2, l.Stop) // the length of the measurement
-		before := cpuTime(t)
-		if err := l.Run(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if used := cpuTime(t) - before; used > 50*time.Millisecond {
-			t.Errorf("half a second with a thousand idle fibers cost %v", used)
-		}
+		cheaply(t, 50*time.Millisecond, func() {
+			time.AfterFunc(time.Second/2, l.Stop) // the length of the measurement
+			if err := l.Run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		})
 	})
 }
 
@@ -73,13 +86,8 @@ func TestConformance_115_142_SharedIdle(t *testing.T) {
 		for range 100 {
 			wait(t, spawnShared(s, after(1, 1)))
 		}
-		runtime.GC()
-		before := cpuTime(t)
-		time.Sleep(500 * time.Millisecond) // this is what is measured
-		used := cpuTime(t) - before
-		t.Logf("%v of CPU in half a second", used)
-		if used > 50*time.Millisecond {
-			t.Errorf("idle workers used %v of CPU in half a second", used)
-		}
+		cheaply(t, 50*time.Millisecond, func() {
+			time.Sleep(500 * time.Millisecond) // this is what is measured
+		})
 	})
 }

@@ -3,7 +3,6 @@ package executor_test
 import (
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/executor"
@@ -29,6 +28,7 @@ func TestKept(t *testing.T) {
 }
 
 func TestRunBlocking(t *testing.T) {
+	bound(t)
 	ex, err := executor.New(executor.Config{BlockingWorkers: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -43,10 +43,13 @@ func TestRunBlocking(t *testing.T) {
 	}
 	ex.Close()
 	close(hold)
+	if err := ex.WaitBlocking(t.Context()); err != nil { // then all have run that ever will
+		t.Fatal(err)
+	}
 	select {
 	case <-first:
-	case <-time.After(10 * time.Second):
-		t.Fatal("a function that runs is not ended by Close")
+	default:
+		t.Error("WaitBlocking has not waited for a function that ran when Close came")
 	}
 	if queued {
 		t.Error("a queued function ran after Close")

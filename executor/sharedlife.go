@@ -114,9 +114,9 @@ func (s *Shared) stopNow() {
 
 // Close ends the executor: every task is dropped, once, and its awaiter gets
 // [rouse.ErrCanceled]. Jobs of [Blocking] that run already run on, and nobody
-// waits for them. It returns the panics that no handle has handed out, joined.
-// Closing again returns the same. Afterwards a run returns [rouse.ErrClosed], and
-// what is spawned is cancelled at once.
+// waits for them but [Shared.WaitBlocking]. It returns the panics that no handle
+// has handed out, joined. Closing again returns the same. Afterwards a run returns
+// [rouse.ErrClosed], and what is spawned is cancelled at once.
 //
 // From any goroutine: it asks the Run that is going on to do it, and waits; if
 // none is going on it closes there and then. Inside a task, of whatever executor,

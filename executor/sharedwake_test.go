@@ -70,25 +70,35 @@ func TestConformance_139_SharedWakes(t *testing.T) {
 	})
 }
 
-// n wakes with polls between are n+1 polls.
+// n wakes with polls between are n+1 polls, and two wakes in one poll are one more.
 func TestConformance_003_SharedNoExtraPoll(t *testing.T) {
 	on(t, 2, func(s *executor.Shared) {
+		const wakes = 5
 		p := &probe{}
-		polled := make(chan rouse.Waker)
+		polled, woken := make(chan rouse.Waker, 1), make(chan struct{})
 		p.script = func(cx *rouse.Context, poll int) (int, error) {
-			polled <- cx.Waker()
-			if poll < 5 {
-				return 0, rouse.Pending
+			if poll > wakes+1 {
+				return poll, nil
 			}
-			return poll, nil
+			polled <- cx.Waker()
+			<-woken
+			return 0, rouse.Pending
 		}
 		h := spawnShared(s, p)
-		for range 5 {
+		for range wakes {
 			w := receive(t, polled)
 			w.Wake()
 			w.WakeByRef()
+			woken <- struct{}{}
 		}
-		if v, err := wait(t, h); v != 5 || err != nil {
+		w := receive(t, polled)
+		woken <- struct{}{}
+		for range 200 { // one more poll would be among these
+			wait(t, spawnShared(s, after(1, 0)))
+		}
+		p.check(t, wakes+1, 0)
+		w.WakeByRef()
+		if v, err := wait(t, h); v != wakes+2 || err != nil {
 			t.Errorf("%d, %v", v, err)
 		}
 	})

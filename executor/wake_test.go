@@ -2,6 +2,7 @@ package executor_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -222,6 +223,8 @@ func TestConformance_025_WakeFromEverywhere(t *testing.T) {
 			t.Skip("its clock does not run")
 		}
 		l, _ := w.local(t)
+		var others sync.WaitGroup // their descriptors are not for other tests to count
+		defer others.Wait()
 		for name, wake := range map[string]func(rouse.Waker){
 			"goroutine": func(w rouse.Waker) { go w.WakeByRef() },
 			"blocking pool": func(w rouse.Waker) {
@@ -236,7 +239,7 @@ func TestConformance_025_WakeFromEverywhere(t *testing.T) {
 			},
 			"injected function": func(w rouse.Waker) { l.Inject(func(*rouse.Context) { w.WakeByRef() }) },
 			"another executor": func(w rouse.Waker) {
-				go executor.Run(func(context.Context) error { w.WakeByRef(); return nil })
+				others.Go(func() { _ = executor.Run(func(context.Context) error { w.WakeByRef(); return nil }) })
 			},
 		} {
 			p := &probe{script: func(cx *rouse.Context, poll int) (int, error) {

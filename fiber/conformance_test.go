@@ -11,7 +11,6 @@ import (
 	"github.com/rouse-go/rouse/fiber"
 )
 
-// A bell is a future that is over when it was rung, as often as it was awaited;
 // A ring is a future that is over when it was rung; at home only.
 type ring struct {
 	rung  bool

@@ -15,25 +15,19 @@ import (
 // Go starts a fiber; its handle is the right to its result.
 func ExampleGo() {
 	err := executor.Run(func(ctx context.Context) error {
-		var hs []rouse.JoinHandle[int]
-		for i := range 3 {
-			hs = append(hs, fiber.Go(ctx, func(ctx context.Context) (int, error) {
-				// The last one is over first: each waits in its own fiber.
-				_, err := rouse.Await(ctx, rouse.Future[struct{}](timer.Sleep(time.Duration(3-i)*20*time.Millisecond)))
+		hs := make([]rouse.JoinHandle[int], 3)
+		for i := range hs {
+			hs[i] = fiber.Go(ctx, func(ctx context.Context) (sum int, err error) {
+				if i+1 < len(hs) { // each waits for the next, in its own fiber
+					sum, err = hs[i+1].Join(ctx)
+				}
 				fmt.Println("over:", i)
-				return i * i, err
-			}))
+				return sum + i*i, err
+			})
 		}
-		sum := 0
-		for _, h := range hs {
-			n, err := h.Join(ctx)
-			if err != nil {
-				return err
-			}
-			sum += n
-		}
+		sum, err := hs[0].Join(ctx)
 		fmt.Println("sum:", sum)
-		return nil
+		return err
 	})
 	fmt.Println(err)
 	// Output:

@@ -51,7 +51,7 @@ func TestAutoAdvanceJumps(t *testing.T) {
 			t.Fatalf("the clock reads %d, want %d", d.Now(), want)
 		}
 	}
-	if took := time.Since(start); took > time.Second {
+	if took := time.Since(start); took > time.Minute { // far less than one of them
 		t.Errorf("a thousand virtual hours took %v", took)
 	}
 	d.AdvanceTo(5) // in the past

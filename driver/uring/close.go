@@ -204,6 +204,8 @@ func (d *Driver) waitForKernel(own bool) (busy bool) {
 		d.cancel(d.requests.Handle(i))
 	}
 	for last, heard := d.busy, time.Now(); d.busy > 0; {
+		// Read before the look: who had no CPU for so long finds all there.
+		silent := time.Since(heard)
 		if d.enter(10*time.Millisecond) != nil {
 			return true
 		}
@@ -212,7 +214,7 @@ func (d *Driver) waitForKernel(own bool) (busy bool) {
 			last, heard = d.busy, time.Now()
 			continue
 		}
-		if silent := time.Since(heard); silent > d.closeWait || silent > noteWait && d.onlyNotes() {
+		if silent > d.closeWait || silent > noteWait && d.onlyNotes() {
 			return true
 		}
 	}

@@ -64,14 +64,10 @@ func TestEachKindIsNoticed(t *testing.T) {
 			c := make(chan int)
 			go func() { <-c }()
 			return func() {
-				with := runtime.NumGoroutine()
+				without := runtime.NumGoroutine() - 1
 				close(c)
 				// It must not be among those that the next one begins with.
-				for end := time.Now().Add(patience); runtime.NumGoroutine() >= with; time.Sleep(time.Millisecond) {
-					if time.Now().After(end) {
-						t.Fatal("the goroutine does not end")
-					}
-				}
+				noMoreThan(t, without)
 			}
 		}},
 		{"descriptors", func(t *testing.T) func() {
@@ -165,6 +161,7 @@ func plantOp(t *testing.T) {
 		t.Fatal(err)
 	}
 	closed := make(chan error, 1)
+	before := runtime.NumGoroutine()
 	go func() {
 		runtime.LockOSThread()
 		closed <- d.Close()
@@ -176,6 +173,17 @@ func plantOp(t *testing.T) {
 		}
 	case <-time.After(30 * time.Second):
 		t.Fatal("Close does not return")
+	}
+	noMoreThan(t, before) // or it would be counted, while it is ending
+}
+
+// noMoreThan waits until there are at most n goroutines.
+func noMoreThan(t *testing.T, n int) {
+	t.Helper()
+	for end := time.Now().Add(patience); runtime.NumGoroutine() > n; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("a goroutine does not end")
+		}
 	}
 }
 

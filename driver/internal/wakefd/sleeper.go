@@ -98,12 +98,13 @@ func (s *Sleeper) Close() {
 	var buf [8]byte
 	deadline := time.Now().Add(closeWait)
 	for arrived := uint64(0); arrived < s.rung; {
+		late := time.Now().After(deadline) // before the look
 		atomics.Look()
 		if n, err := unix.Read(s.fd, buf[:]); n == len(buf) && err == nil {
 			arrived += *(*uint64)(unsafe.Pointer(&buf))
 			continue
 		}
-		if time.Now().After(deadline) {
+		if late {
 			return // better one descriptor lost than a stray write
 		}
 		atomics.Rest(false)
