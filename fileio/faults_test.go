@@ -110,11 +110,11 @@ func (f *faulty) free() {
 // onFaulty runs fn on every driver, behind a faulty one.
 func onFaulty(t *testing.T, fn func(w *world, f *faulty)) {
 	for _, d := range drivers {
-		t.Run(d.name, func(t *testing.T) {
+		t.Run(d.Name, func(t *testing.T) {
 			f := new(faulty)
-			w := newWorld(t, d.open, func(d driver.Driver) driver.Driver {
-				f.Driver = d
-				return f
+			w := newWorld(t, func() (_ driver.Driver, err error) {
+				f.Driver, err = d.Open()
+				return f, err
 			})
 			fn(w, f)
 		})

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/netio"
 )
 
@@ -35,7 +36,7 @@ func TestRefused(t *testing.T) {
 func TestReset(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		a, b := w.pair()
-		read := async(t, func() (int, error) { return b.Read(w.ctx, make([]byte, 1)) })
+		read := exectest.Async(t, func() (int, error) { return b.Read(w.ctx, make([]byte, 1)) })
 		w.settle()
 		if err := a.SetLinger(0); err != nil {
 			t.Fatal(err)

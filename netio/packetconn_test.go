@@ -15,6 +15,7 @@ import (
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/netio"
 )
 
@@ -178,7 +179,7 @@ func TestDatagramRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer c.Close()
-		read := async(t, func() (int, error) {
+		read := exectest.Async(t, func() (int, error) {
 			n, _, err := c.RecvFrom(w.ctx, make([]byte, 10))
 			return n, err
 		})
@@ -208,7 +209,7 @@ func TestDatagramCancel(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		a, b := w.packet(), w.packet()
 		const many = 200
-		send := async(t, func() (int, error) {
+		send := exectest.Async(t, func() (int, error) {
 			for i := range many {
 				if err := a.SendTo(w.ctx, []byte{byte(i)}, b.LocalAddrPort()); err != nil {
 					return i, err
@@ -271,7 +272,7 @@ func TestDatagramAbort(t *testing.T) {
 func TestPacketConnClose(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		c := w.packet()
-		read := async(t, func() (int, error) {
+		read := exectest.Async(t, func() (int, error) {
 			n, _, err := c.RecvFrom(w.ctx, make([]byte, 10))
 			return n, err
 		})
@@ -287,7 +288,7 @@ func TestPacketConnClose(t *testing.T) {
 		wantIs(t, c.NetPacketConn(w.ctx).SetDeadline(time.Time{}), net.ErrClosed)
 		// And by the end of its executor.
 		c = w.packet()
-		read = async(t, func() (int, error) {
+		read = exectest.Async(t, func() (int, error) {
 			n, _, err := c.RecvFrom(w.ctx, make([]byte, 10))
 			return n, err
 		})
@@ -302,7 +303,7 @@ func TestPacketConnClose(t *testing.T) {
 
 func TestPacketConnMisuse(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
-		other := newWorld(t, drivers[0].open)
+		other := newWorld(t, drivers[0].Open)
 		c := w.packet()
 		for name, poll := range map[string]func(cx *rouse.Context) (int, error){
 			"PollRecvMsgs":       func(cx *rouse.Context) (int, error) { return c.PollRecvMsgs(cx, make([]netio.Message, 1)) },

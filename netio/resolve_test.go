@@ -18,6 +18,7 @@ import (
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/driver/manual"
 	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/netio"
 )
 
@@ -103,7 +104,7 @@ func TestResolveOnce(t *testing.T) {
 		if got, err := r.Resolve(w.ctx, "ip", "a.example"); err != nil || len(got) != 3 || n.Load() != 2 {
 			t.Errorf("%v, %v after %d look-ups", got, err, n.Load())
 		}
-		other := newWorld(t, drivers[0].open)
+		other := newWorld(t, drivers[0].Open)
 		if _, err := r.Resolve(other.ctx, "ip", "a.example"); err != nil || n.Load() != 3 {
 			t.Errorf("%v, %d look-ups", err, n.Load())
 		}
@@ -166,7 +167,7 @@ func TestResolveAge(t *testing.T) {
 
 // A loop of names that are known at once lets others run.
 func TestResolveYields(t *testing.T) {
-	w := newWorld(t, drivers[0].open)
+	w := newWorld(t, drivers[0].Open)
 	stop, told := false, false
 	spinner := spawn(w, func(cx *rouse.Context) (int, error) {
 		for !stop {
@@ -209,7 +210,7 @@ func TestResolveCancel(t *testing.T) {
 			}
 		}
 		ctx, cancel := context.WithCancel(w.ctx)
-		first := async(t, func() ([]netip.Addr, error) { return r.Resolve(ctx, "ip", "a.example") })
+		first := exectest.Async(t, func() ([]netip.Addr, error) { return r.Resolve(ctx, "ip", "a.example") })
 		second := executor.Spawn[[]netip.Addr](w.ex, r.NewResolve("ip", "a.example"))
 		wait(begun, "begun")
 		w.settle()
@@ -236,7 +237,7 @@ func TestResolveCancel(t *testing.T) {
 		}
 		// The end of the executor cancels, too.
 		release = make(chan struct{})
-		last := async(t, func() ([]netip.Addr, error) { return r.Resolve(w.ctx, "ip", "b.example") })
+		last := exectest.Async(t, func() ([]netip.Addr, error) { return r.Resolve(w.ctx, "ip", "b.example") })
 		wait(begun, "begun")
 		w.stop()
 		_, err = last()
@@ -277,7 +278,7 @@ func TestResolvePanics(t *testing.T) {
 }
 
 func TestResolveMisuse(t *testing.T) {
-	w := newWorld(t, drivers[0].open)
+	w := newWorld(t, drivers[0].Open)
 	if _, err := netio.Resolve(context.Background(), "ip", "a.example"); err == nil || !strings.Contains(err.Error(), "carries no executor") {
 		t.Error(err)
 	}

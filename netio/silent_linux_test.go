@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/internal/leakcheck"
 	"github.com/rouse-go/rouse/netio"
 )
@@ -71,6 +72,6 @@ func TestDialPastSilence(t *testing.T) {
 		}
 		c.Close()
 		w.settle()
-		noLeak(t, "descriptors", files, leakcheck.Descriptors) // while the driver is open
+		exectest.NoMore(t, "descriptors", files, leakcheck.Descriptors) // while the driver is open
 	})
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/fileio"
+	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/internal/faults"
 )
 
@@ -60,7 +61,7 @@ func TestFiles(t *testing.T) {
 		var waits []func() (int, error)
 		dir := w.TempDir()
 		for i := range 8 {
-			waits = append(waits, async(w, func() (int, error) { return 0, oneFile(w, l, i, dir) }))
+			waits = append(waits, exectest.Async(w, func() (int, error) { return 0, oneFile(w, l, i, dir) }))
 		}
 		for _, wait := range waits {
 			if _, err := wait(); err != nil {
@@ -106,7 +107,7 @@ func oneFile(w *world, l *log, i int, dir string) error {
 	if err != nil {
 		return err
 	}
-	data := pattern(i, 30<<10)
+	data := exectest.Content(i, 30<<10)
 	for off := 0; off < len(data) && !w.Failed(); {
 		n, err := f.WriteAt(w.ctx, data[off:min(len(data), off+7000)], int64(off))
 		if off += n; err != nil {
@@ -178,7 +179,7 @@ func TestFileStreams(t *testing.T) {
 		if err != nil {
 			w.Fatal(err)
 		}
-		data := pattern(7, 600_000)
+		data := exectest.Content(7, 600_000)
 		for rest := data; len(rest) > 0; {
 			k := min(len(rest), 70_001)
 			if n, err := wr.Write(w.ctx, rest[:k]); n != k || err != nil {
