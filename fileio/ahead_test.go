@@ -7,7 +7,6 @@ import (
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/fileio"
-	"github.com/rouse-go/rouse/internal/exectest"
 )
 
 // A Reader has Depth reads under way, a Writer takes Depth buffers and one more
@@ -15,7 +14,7 @@ import (
 func TestDepth(t *testing.T) {
 	onFaulty(t, func(w *world, faults *faulty) {
 		const size, depth = 4096, 3
-		f := w.create("f", exectest.Content(0, 100*size))
+		f := w.create("f", pattern(100*size))
 		w.set(faults, holdAll)
 		cfg := fileio.StreamConfig{Buffer: size, Depth: depth}
 		rd, err := f.NewReader(cfg)
@@ -59,7 +58,7 @@ func TestDepth(t *testing.T) {
 // On a direct file a stream goes in whole blocks, but for its ends.
 func TestStreamStaysAligned(t *testing.T) {
 	onFaulty(t, func(w *world, faults *faulty) {
-		f := w.direct("f", exectest.Content(0, 300_000))
+		f := w.direct("f", pattern(300_000))
 		var odd int
 		w.set(faults, func(op *driver.Op) verdict {
 			if (op.Code == driver.ReadAt || op.Code == driver.WriteAt) && (op.Off%4096 != 0 || len(op.Buf)%4096 != 0 || !fileio.Aligned(op.Buf)) {
@@ -69,7 +68,7 @@ func TestStreamStaysAligned(t *testing.T) {
 		})
 		wr, _ := f.NewWriter(fileio.StreamConfig{Offset: 1234, Buffer: 16 << 10})
 		for range 100 {
-			if _, err := wr.Write(w.ctx, exectest.Content(0, 2000)); err != nil {
+			if _, err := wr.Write(w.ctx, pattern(2000)); err != nil {
 				w.Fatal(err)
 			}
 		}

@@ -13,7 +13,6 @@ import (
 	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/fiber"
 	"github.com/rouse-go/rouse/fileio"
-	"github.com/rouse-go/rouse/internal/exectest"
 )
 
 // holdAll keeps reads and writes in flight.
@@ -46,7 +45,7 @@ func TestCancelWaitsForLastWord(t *testing.T) {
 	for _, how := range []string{"goroutine", "fiber", "fiber of another executor"} {
 		t.Run(how, func(t *testing.T) {
 			onFaulty(t, func(w *world, faults *faulty) {
-				want := exectest.Content(0, 10_000)
+				want := pattern(10_000)
 				f := w.create("f", want)
 				w.set(faults, holdAll)
 				buf := make([]byte, len(want))
@@ -64,7 +63,7 @@ func TestCancelWaitsForLastWord(t *testing.T) {
 				case "fiber":
 					fiber.Go(ctx, body)
 				default:
-					other := newWorld(w, drivers[0].Open)
+					other := newWorld(w, drivers[0].Open, nil)
 					fiber.Go(other.ex.Context(ctx), body)
 				}
 				w.holding(faults, 1)
@@ -91,7 +90,7 @@ func TestCanceledWriteCounts(t *testing.T) {
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			n, err = f.WriteAt(ctx, exectest.Content(0, 5000), 0)
+			n, err = f.WriteAt(ctx, pattern(5000), 0)
 		}()
 		w.holding(faults, 1)
 		cancel()
@@ -99,7 +98,7 @@ func TestCanceledWriteCounts(t *testing.T) {
 		faults.free()
 		ends(t, ended, "WriteAt does not return")
 		wantIs(w, err, context.Canceled)
-		if got := w.content("f"); n != len(got) || !bytes.Equal(got, exectest.Content(0, n)) {
+		if got := w.content("f"); n != len(got) || !bytes.Equal(got, pattern(n)) {
 			w.Errorf("WriteAt says %d, the file has %d bytes", n, len(got))
 		}
 	})
@@ -110,7 +109,7 @@ func TestCanceledWriteCounts(t *testing.T) {
 func TestAbortedFiberWaitsForLastWord(t *testing.T) {
 	for _, grace := range []bool{true, false} {
 		onFaulty(t, func(w *world, faults *faulty) {
-			f := w.create("f", exectest.Content(0, 10_000))
+			f := w.create("f", pattern(10_000))
 			w.set(faults, holdAll)
 			var returned, unwound atomic.Bool
 			var inUse atomic.Bool
@@ -152,7 +151,7 @@ func TestAbortedFiberWaitsForLastWord(t *testing.T) {
 func TestDroppedTransferKeepsBuffer(t *testing.T) {
 	onFaulty(t, func(w *world, faults *faulty) {
 		const size = 3 << 20 // a class of the pool that nobody else uses here
-		f := w.create("f", exectest.Content(0, size))
+		f := w.create("f", pattern(size))
 		w.set(faults, holdAll)
 		b := fileio.NewBuffer(size)
 		mem := b.Bytes()
@@ -174,7 +173,7 @@ func TestDroppedTransferKeepsBuffer(t *testing.T) {
 		again := fileio.NewBuffer(10)
 		w.set(faults, nil)
 		rd.Reset(again, 5)
-		if n, err := future(w, rd); n != 10 || err != nil || !bytes.Equal(again.Bytes(), exectest.Content(0, 15)[5:]) {
+		if n, err := future(w, rd); n != 10 || err != nil || !bytes.Equal(again.Bytes(), pattern(15)[5:]) {
 			t.Error(n, err)
 		}
 		faults.free()
@@ -185,7 +184,7 @@ func TestDroppedTransferKeepsBuffer(t *testing.T) {
 // Closing the executor ends what is in flight, and whoever waits.
 func TestCloseExecutorInFlight(t *testing.T) {
 	onFaulty(t, func(w *world, faults *faulty) {
-		f := w.create("f", exectest.Content(0, 10_000))
+		f := w.create("f", pattern(10_000))
 		w.set(faults, holdAll)
 		ended := make(chan struct{})
 		go func() {
@@ -206,10 +205,10 @@ func TestCloseExecutorInFlight(t *testing.T) {
 // leaks, no memory is touched that is the caller's again.
 func TestCancelAnything(t *testing.T) {
 	onEach(t, func(w *world) {
-		want := exectest.Content(0, 200_000)
+		want := pattern(200_000)
 		f := w.create("f", want)
 		d := w.direct("g", want)
-		other := newWorld(w, drivers[len(drivers)-1].Open)
+		other := newWorld(w, drivers[len(drivers)-1].Open, nil)
 		work := func(ctx context.Context) (int, error) {
 			buf := make([]byte, 5000)
 			for i := 0; ctx.Err() == nil; i++ {

@@ -7,7 +7,6 @@ import (
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/fileio"
-	"github.com/rouse-go/rouse/internal/exectest"
 )
 
 // wantNoAllocs runs f, which does many rounds of something as a task, and fails
@@ -53,9 +52,9 @@ func again(t *fileio.Transfer, b *fileio.Buffer, rounds int) rouse.Future[int] {
 func TestAllocs(t *testing.T) {
 	onEach(t, func(w *world) {
 		for _, direct := range []bool{false, true} {
-			f := w.create("f", exectest.Content(0, 1<<20))
+			f := w.create("f", pattern(1<<20))
 			if direct {
-				f = w.direct("f", exectest.Content(0, 1<<20))
+				f = w.direct("f", pattern(1<<20))
 			}
 			b, odd := fileio.NewBuffer(4096), fileio.NewBuffer(1000)
 			rd, wr := f.NewRead(nil, 0), f.NewWrite(nil, 0)
@@ -112,8 +111,8 @@ func TestAllocs(t *testing.T) {
 }
 
 func BenchmarkRead4K(b *testing.B) {
-	w := newWorld(b, drivers[0].Open)
-	f := w.create("f", exectest.Content(0, 1<<20))
+	w := newWorld(b, drivers[0].Open, nil)
+	f := w.create("f", pattern(1<<20))
 	b.ReportAllocs()
 	if _, err := executor.Spawn(w.ex, again(f.NewRead(nil, 0), fileio.NewBuffer(4096), b.N)).Join(w.ctx); err != nil {
 		b.Fatal(err)

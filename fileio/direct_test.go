@@ -14,7 +14,6 @@ import (
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/fileio"
-	"github.com/rouse-go/rouse/internal/exectest"
 )
 
 // direct makes a file and opens it for direct I/O, or skips the test.
@@ -47,7 +46,7 @@ func TestDirectAgainstModel(t *testing.T) {
 	onEach(t, func(w *world) {
 		for round := range 15 {
 			rng := rand.New(rand.NewPCG(uint64(round), 1))
-			model := exectest.Content(0, rng.IntN(40_000))
+			model := pattern(rng.IntN(40_000))
 			f := w.direct("f", model)
 			for i := range 25 {
 				skew, off, n := 0, rng.IntN(45_000), rng.IntN(12_000)
@@ -92,7 +91,7 @@ func TestDirectNeighbours(t *testing.T) {
 	onEach(t, func(w *world) {
 		f := w.direct("f", nil)
 		const pieces, size = 100, 777
-		want := exectest.Content(0, pieces*size)
+		want := pattern(pieces * size)
 		var handles []func() error
 		for _, i := range rand.Perm(pieces) {
 			b := fileio.NewBuffer(0)
@@ -144,7 +143,7 @@ func TestDirectCrowd(t *testing.T) {
 			f := w.direct("f", nil)
 			const regions, size = 60, 3000 // neighbours share blocks
 			const blocks = (regions*size + 8191) &^ 4095
-			want := exectest.Content(0, blocks+20*4096)
+			want := pattern(blocks + 20*4096)
 			type piece struct {
 				off, n  int
 				h       func() (int, error)

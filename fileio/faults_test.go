@@ -112,9 +112,9 @@ func onFaulty(t *testing.T, fn func(w *world, f *faulty)) {
 	for _, d := range drivers {
 		t.Run(d.Name, func(t *testing.T) {
 			f := new(faulty)
-			w := newWorld(t, func() (_ driver.Driver, err error) {
-				f.Driver, err = d.Open()
-				return f, err
+			w := newWorld(t, d.Open, func(d driver.Driver) driver.Driver {
+				f.Driver = d
+				return f
 			})
 			fn(w, f)
 		})

@@ -15,7 +15,6 @@ import (
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/fiber"
 	"github.com/rouse-go/rouse/fileio"
-	"github.com/rouse-go/rouse/internal/exectest"
 )
 
 // everything does every operation once, in ctx form.
@@ -25,7 +24,7 @@ func everything(ctx context.Context, w *world) error {
 		return err
 	}
 	defer f.Close()
-	data := exectest.Content(0, 10_000)
+	data := pattern(10_000)
 	if n, err := f.WriteAt(ctx, data, 5); n != len(data) || err != nil {
 		return errors.Join(errors.New("WriteAt"), err)
 	}
@@ -84,7 +83,7 @@ func TestEverything(t *testing.T) {
 		if _, err := h.Join(w.ctx); err != nil {
 			w.Error("in a fiber:", err)
 		}
-		other := newWorld(w, drivers[0].Open)
+		other := newWorld(w, drivers[0].Open, nil)
 		h = fiber.Go(other.ctx, func(ctx context.Context) (int, error) {
 			f, err := fileio.Opener{Executor: w.ex, Flags: os.O_RDWR | os.O_CREATE, Perm: 0o600}.Open(ctx, w.path("x"))
 			if err != nil {
@@ -116,7 +115,7 @@ func TestPollForms(t *testing.T) {
 		}
 		defer f.Close()
 		b := fileio.NewBuffer(0)
-		b.Append(exectest.Content(0, 9000))
+		b.Append(pattern(9000))
 		wr := f.NewWrite(b, 100)
 		if n, err := future(w, wr); n != 9000 || err != nil {
 			w.Error("write:", n, err)
@@ -131,7 +130,7 @@ func TestPollForms(t *testing.T) {
 		clear(b.Bytes())
 		rd := f.NewRead(b, 100)
 		for range 3 {
-			if n, err := future(w, rd); n != 9000 || err != nil || !bytes.Equal(b.Bytes(), exectest.Content(0, 9000)) {
+			if n, err := future(w, rd); n != 9000 || err != nil || !bytes.Equal(b.Bytes(), pattern(9000)) {
 				w.Error("read:", n, err)
 			}
 			rd.Reset(b, 100)
@@ -185,7 +184,7 @@ func TestErrors(t *testing.T) {
 			w.Error(err)
 		}
 
-		f := w.open(fileio.Opener{}, "r", exectest.Content(0, 10))
+		f := w.open(fileio.Opener{}, "r", pattern(10))
 		_, err = f.WriteAt(w.ctx, []byte("x"), 7)
 		var off *fileio.OffsetError
 		if !errors.As(err, &off) || off.Off != 7 || !strings.Contains(err.Error(), "offset 7") {

@@ -15,7 +15,6 @@ import (
 	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/fiber"
 	"github.com/rouse-go/rouse/fileio"
-	"github.com/rouse-go/rouse/internal/exectest"
 )
 
 // inBoth runs body on a goroutine and in a fiber.
@@ -50,7 +49,7 @@ func impatiently(ctx context.Context, fn func(ctx context.Context) error) (gaveU
 // A stream loses no byte and no range when its caller gives up all the time.
 func TestImpatientStreams(t *testing.T) {
 	onEach(t, func(w *world) {
-		want := exectest.Content(0, 400_000)
+		want := pattern(400_000)
 		f, out := w.create("f", want), w.create("g", nil)
 		cfg := fileio.StreamConfig{Buffer: 4096, Depth: 2}
 		gaveUp := 0
@@ -154,21 +153,21 @@ func TestDroppedWriter(t *testing.T) {
 func TestPatchFails(t *testing.T) {
 	onFaulty(t, func(w *world, faults *faulty) {
 		for _, code := range []driver.Code{driver.Stat, driver.ReadAt, driver.WriteAt} {
-			f := w.direct("f", exectest.Content(0, 5000))
+			f := w.direct("f", pattern(5000))
 			w.set(faults, func(op *driver.Op) verdict {
 				if op.Code == code {
 					return verdict{err: syscall.EIO}
 				}
 				return verdict{}
 			})
-			n, err := f.WriteAt(w.ctx, exectest.Content(0, 10_000), 4900)
+			n, err := f.WriteAt(w.ctx, pattern(10_000), 4900)
 			var e *fileio.OffsetError
 			if n != 0 || !errors.As(err, &e) || e.Off != 4900 {
 				w.Errorf("%s failed: %d, %v", code, n, err)
 			}
 			wantPath(w, err, "write", w.path("f"), syscall.EIO)
 			w.set(faults, nil)
-			if got := w.content("f"); !bytes.Equal(got, exectest.Content(0, 5000)) {
+			if got := w.content("f"); !bytes.Equal(got, pattern(5000)) {
 				w.Errorf("%s failed, and the file has %d bytes", code, len(got))
 			}
 			f.Close()
@@ -185,12 +184,12 @@ func TestPatchFails(t *testing.T) {
 			}
 			return verdict{}
 		})
-		n, err := f.WriteAt(w.ctx, exectest.Content(0, 20_000), 100)
+		n, err := f.WriteAt(w.ctx, pattern(20_000), 100)
 		if n != 8192-100 {
 			w.Errorf("%d bytes went", n)
 		}
 		wantPath(w, err, "write", w.path("f"), syscall.ENOSPC)
-		if got := w.content("f"); len(got) != 8192 || !bytes.Equal(got[100:], exectest.Content(0, n)) {
+		if got := w.content("f"); len(got) != 8192 || !bytes.Equal(got[100:], pattern(n)) {
 			w.Errorf("the file has %d bytes", len(got))
 		}
 	})
@@ -214,7 +213,7 @@ func TestCloseWhileFinishing(t *testing.T) {
 // Streams of an executor that has ended say so.
 func TestStreamsAfterTheEnd(t *testing.T) {
 	onEach(t, func(w *world) {
-		f := w.create("f", exectest.Content(0, 100))
+		f := w.create("f", pattern(100))
 		rd, _ := f.NewReader(fileio.StreamConfig{})
 		wr, _ := f.NewWriter(fileio.StreamConfig{})
 		bk, _ := f.NewBulk([]fileio.Range{{Len: 5}}, fileio.BulkConfig{})

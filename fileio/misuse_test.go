@@ -8,7 +8,6 @@ import (
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/fileio"
-	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/internal/gid"
 )
 
@@ -37,8 +36,8 @@ func wantTaskPanic(t testing.TB, err error, says string) {
 
 func TestPollElsewhere(t *testing.T) {
 	onEach(t, func(w *world) {
-		other := newWorld(w, drivers[0].Open)
-		f := w.create("f", exectest.Content(0, 100))
+		other := newWorld(w, drivers[0].Open, nil)
+		f := w.create("f", pattern(100))
 		rd, _ := f.NewReader(fileio.StreamConfig{})
 		wr, _ := f.NewWriter(fileio.StreamConfig{})
 		bk, _ := f.NewBulk([]fileio.Range{{Len: 1}}, fileio.BulkConfig{})
@@ -73,7 +72,7 @@ func TestExecutorWithoutDriver(t *testing.T) {
 
 func TestSpentFutures(t *testing.T) {
 	onEach(t, func(w *world) {
-		f := w.create("f", exectest.Content(0, 100))
+		f := w.create("f", pattern(100))
 		rd := f.NewRead(fileio.NewBuffer(10), 0)
 		if _, err := future(w, rd); err != nil {
 			w.Fatal(err)
@@ -97,7 +96,7 @@ func TestSpentFutures(t *testing.T) {
 
 func TestTransferUnderWay(t *testing.T) {
 	onFaulty(t, func(w *world, faults *faulty) {
-		f := w.create("f", exectest.Content(0, 100))
+		f := w.create("f", pattern(100))
 		w.set(faults, holdAll)
 		b := fileio.NewBuffer(10)
 		rd := f.NewRead(b, 0)
@@ -128,7 +127,7 @@ func TestTransferUnderWay(t *testing.T) {
 
 func TestTwoTasksOneStream(t *testing.T) {
 	onFaulty(t, func(w *world, faults *faulty) {
-		f := w.create("f", exectest.Content(0, 100))
+		f := w.create("f", pattern(100))
 		w.set(faults, holdAll)
 		rd, _ := f.NewReader(fileio.StreamConfig{})
 		poll := rouse.FutureFunc[int](func(cx *rouse.Context) (int, error) { return rd.PollRead(cx, make([]byte, 1)) })
@@ -174,7 +173,7 @@ func TestBlockingOnLoop(t *testing.T) {
 		t.Skip("goroutines can't be told apart")
 	}
 	onEach(t, func(w *world) {
-		f := w.create("f", exectest.Content(0, 10))
+		f := w.create("f", pattern(10))
 		for _, fn := range []func() error{
 			func() error { _, err := f.ReadAt(w.ctx, make([]byte, 1), 0); return err },
 			func() error { return f.Sync(w.ctx) },
@@ -200,7 +199,7 @@ func TestBuffer(t *testing.T) {
 	b := fileio.NewBuffer(0)
 	var want []byte
 	for i := range 100 {
-		p := exectest.Content(0, i*10)
+		p := pattern(i * 10)
 		b.Append(p)
 		want = append(want, p...)
 	}

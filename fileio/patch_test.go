@@ -10,13 +10,12 @@ import (
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/fileio"
-	"github.com/rouse-go/rouse/internal/exectest"
 )
 
 // A patch that is given up leaves no block too long behind.
 func TestDroppedPatchCuts(t *testing.T) {
 	onFaulty(t, func(w *world, faults *faulty) {
-		f := w.direct("f", exectest.Content(0, 10_000))
+		f := w.direct("f", pattern(10_000))
 		w.set(faults, func(op *driver.Op) verdict { return verdict{hold: op.Code == driver.WriteAt} })
 		b := fileio.NewBuffer(0)
 		b.Append([]byte("a piece at the end"))

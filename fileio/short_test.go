@@ -10,7 +10,6 @@ import (
 
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/fileio"
-	"github.com/rouse-go/rouse/internal/exectest"
 )
 
 // ragged is a plan: everything is short, and interrupted now and then.
@@ -35,7 +34,7 @@ func ragged(direct bool) func(op *driver.Op) verdict {
 func TestShortTransfers(t *testing.T) {
 	onFaulty(t, func(w *world, faults *faulty) {
 		for _, direct := range []bool{false, true} {
-			want := exectest.Content(0, 300_000)
+			want := pattern(300_000)
 			f := w.create("f", nil)
 			if direct {
 				f = w.direct("f", nil)
@@ -126,8 +125,8 @@ func checkStreams(w *world, f *fileio.File, want []byte) {
 
 func TestStreams(t *testing.T) {
 	onEach(t, func(w *world) {
-		checkStreams(w, w.create("f", nil), exectest.Content(0, 1_000_000))
-		checkStreams(w, w.direct("g", nil), exectest.Content(0, 1_000_000))
+		checkStreams(w, w.create("f", nil), pattern(1_000_000))
+		checkStreams(w, w.direct("g", nil), pattern(1_000_000))
 	})
 }
 
@@ -205,7 +204,7 @@ func TestFullDisk(t *testing.T) {
 func TestBadBlock(t *testing.T) {
 	onFaulty(t, func(w *world, faults *faulty) {
 		const bad = 64 << 10
-		want := exectest.Content(0, 200_000)
+		want := pattern(200_000)
 		f := w.create("f", want)
 		w.set(faults, func(op *driver.Op) verdict {
 			switch {
@@ -251,7 +250,7 @@ func TestBadBlock(t *testing.T) {
 // A merged read is one read.
 func TestBulkMerges(t *testing.T) {
 	onFaulty(t, func(w *world, faults *faulty) {
-		f := w.create("f", exectest.Content(0, 100_000))
+		f := w.create("f", pattern(100_000))
 		var ranges []fileio.Range
 		for i := range 100 {
 			ranges = append(ranges, fileio.Range{Off: int64(i * 200), Len: 100})

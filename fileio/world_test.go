@@ -34,18 +34,24 @@ type world struct {
 // onEach runs fn as a subtest on every driver that this system has.
 func onEach(t *testing.T, fn func(w *world)) {
 	for _, d := range drivers {
-		t.Run(d.Name, func(t *testing.T) { fn(newWorld(t, d.Open)) })
+		t.Run(d.Name, func(t *testing.T) { fn(newWorld(t, d.Open, nil)) })
 	}
 }
 
-// newWorld starts an executor.
-func newWorld(t testing.TB, open func() (driver.Driver, error)) *world {
+// newWorld starts an executor; wrap, if there is one, comes before its driver.
+func newWorld(t testing.TB, open func() (driver.Driver, error), wrap func(driver.Driver) driver.Driver) *world {
 	t.Helper()
 	dir := t.TempDir()
 	if _, second := t.(*world); !second { // the first one counts
 		exectest.NoneLeft(t)
 	}
-	r := exectest.Run(t, open)
+	r := exectest.Run(t, executor.Config{}, func() (driver.Driver, error) {
+		d, err := open()
+		if err == nil && wrap != nil {
+			d = wrap(d)
+		}
+		return d, err
+	})
 	return &world{TB: t, ex: r.Executor, ctx: r.Ctx, stop: r.Stop, dir: dir}
 }
 
@@ -108,3 +114,6 @@ func wantIs(t testing.TB, err error, targets ...error) {
 		}
 	}
 }
+
+// pattern is test content.
+func pattern(n int) []byte { return exectest.Content(0, n) }

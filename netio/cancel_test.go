@@ -13,7 +13,6 @@ import (
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/fiber"
-	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/netio"
 )
 
@@ -62,8 +61,8 @@ func impatient(ctx context.Context, c *netio.Conn) (got []byte, gaveUp int, err 
 func TestCancelReadOnGoroutine(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		a, b := w.pair()
-		data := exectest.Content(0, 20000)
-		write := exectest.Async(t, func() (int, error) { return trickle(w, a, data) })
+		data := pattern(20000)
+		write := async(t, func() (int, error) { return trickle(w, a, data) })
 		got, gaveUp, err := impatient(w.ctx, b)
 		if err != nil || !bytes.Equal(got, data) {
 			t.Errorf("got %d bytes of %d, %v", len(got), len(data), err)
@@ -81,7 +80,7 @@ func TestCancelReadOnGoroutine(t *testing.T) {
 func TestCancelReadInFiber(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		a, b := w.pair()
-		data := exectest.Content(0, 20000)
+		data := pattern(20000)
 		h := fiber.Go(w.ctx, func(ctx context.Context) (int, error) {
 			got, gaveUp, err := impatient(ctx, b)
 			if !bytes.Equal(got, data) {
@@ -122,8 +121,8 @@ func (r *readOnce) Drop() { r.c.ForgetRead() }
 func TestAbortReadingTask(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		a, b := w.pair()
-		data := exectest.Content(0, 20000)
-		write := exectest.Async(t, func() (int, error) { return trickle(w, a, data) })
+		data := pattern(20000)
+		write := async(t, func() (int, error) { return trickle(w, a, data) })
 		var got []byte // of tasks, one at a time
 		aborted := 0
 		for end := false; !end; {
@@ -152,7 +151,7 @@ func TestAbortReadingTask(t *testing.T) {
 func TestCancelWrite(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		a, b := w.pair()
-		data := exectest.Content(0, 64<<20)
+		data := pattern(64 << 20)
 		n := 0
 		for span := 100 * time.Millisecond; n == 0 && span < patience; span *= 2 { // a busy machine may be late
 			short, cancel := context.WithTimeout(w.ctx, span)
@@ -164,7 +163,7 @@ func TestCancelWrite(t *testing.T) {
 		if n == 0 || n == len(data) {
 			t.Fatal("written:", n)
 		}
-		read := exectest.Async(t, func() (int, error) { return slowly(w.ctx, b, data) })
+		read := async(t, func() (int, error) { return slowly(w.ctx, b, data) })
 		// It goes on where it stopped.
 		if k, err := a.Write(w.ctx, data[n:n+1<<20]); k != 1<<20 || err != nil {
 			t.Error(k, err)
@@ -181,7 +180,7 @@ func TestCancelAccept(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		l := w.listen()
 		const conns = 100
-		dial := exectest.Async(t, func() (int, error) {
+		dial := async(t, func() (int, error) {
 			for range conns {
 				c, err := netio.Dial(w.ctx, "tcp", l.Addr().String())
 				if err != nil {
@@ -314,7 +313,7 @@ func TestDialTimeout(t *testing.T) {
 func TestCancelDial(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		l := w.listen()
-		accept := exectest.Async(t, func() (int, error) {
+		accept := async(t, func() (int, error) {
 			for n := 0; ; n++ {
 				c, err := l.Accept(w.ctx)
 				if err != nil {

@@ -11,14 +11,13 @@ import (
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/fiber"
-	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/netio"
 )
 
 func TestCloseWhileReading(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		a, b := w.pair()
-		read := exectest.Async(t, func() (int, error) { return a.Read(w.ctx, make([]byte, 1)) })
+		read := async(t, func() (int, error) { return a.Read(w.ctx, make([]byte, 1)) })
 		inFiber := fiber.Go(w.ctx, func(ctx context.Context) (int, error) { return b.Read(ctx, make([]byte, 1)) })
 		w.settle()
 		if err := a.Close(); err != nil { // from another goroutine
@@ -56,7 +55,7 @@ func TestCloseWhileReading(t *testing.T) {
 func TestCloseWhileWriting(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		a, b := w.pair()
-		write := exectest.Async(t, func() (int, error) { return a.Write(w.ctx, make([]byte, 64<<20)) })
+		write := async(t, func() (int, error) { return a.Write(w.ctx, make([]byte, 64<<20)) })
 		if _, err := b.Read(w.ctx, make([]byte, 1)); err != nil { // it has begun
 			t.Fatal(err)
 		}
@@ -74,7 +73,7 @@ func TestCloseWhileAccepting(t *testing.T) {
 		l := w.listen()
 		var waits []func() (*netio.Conn, error)
 		for range 3 { // in line
-			waits = append(waits, exectest.Async(t, func() (*netio.Conn, error) { return l.Accept(w.ctx) }))
+			waits = append(waits, async(t, func() (*netio.Conn, error) { return l.Accept(w.ctx) }))
 		}
 		w.settle()
 		for range 2 {
@@ -134,10 +133,10 @@ func TestExecutorEnds(t *testing.T) {
 		a, b := w.pair()
 		quietA, quietB := w.pair()
 		waits := []func() (any, error){
-			exectest.Async(t, func() (any, error) { return quietA.Read(w.ctx, make([]byte, 1)) }),
-			exectest.Async(t, func() (any, error) { return quietB.NetConn(w.ctx).Read(make([]byte, 1)) }),
-			exectest.Async(t, func() (any, error) { return a.Write(w.ctx, make([]byte, 64<<20)) }),
-			exectest.Async(t, func() (any, error) { return l.Accept(w.ctx) }),
+			async(t, func() (any, error) { return quietA.Read(w.ctx, make([]byte, 1)) }),
+			async(t, func() (any, error) { return quietB.NetConn(w.ctx).Read(make([]byte, 1)) }),
+			async(t, func() (any, error) { return a.Write(w.ctx, make([]byte, 64<<20)) }),
+			async(t, func() (any, error) { return l.Accept(w.ctx) }),
 		}
 		inFiber := fiber.Go(w.ctx, func(ctx context.Context) (int, error) { return b.Write(ctx, make([]byte, 64<<20)) })
 		w.settle()
@@ -199,7 +198,7 @@ func TestExecutorDoesNotRun(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(rouse.WithExecutor(context.Background(), ex), 20*time.Millisecond)
 			defer cancel()
-			wait := exectest.Async(t, func() (*netio.Conn, error) { return l.Accept(ctx) })
+			wait := async(t, func() (*netio.Conn, error) { return l.Accept(ctx) })
 			if _, err := wait(); err != context.DeadlineExceeded {
 				t.Error(err)
 			}
@@ -235,7 +234,7 @@ func TestConcurrentUse(t *testing.T) {
 			} {
 				g.Go(fn)
 			}
-			wait := exectest.Async(t, func() (int, error) { g.Wait(); return 0, nil })
+			wait := async(t, func() (int, error) { g.Wait(); return 0, nil })
 			wait()
 		}
 	})

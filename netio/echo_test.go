@@ -10,7 +10,6 @@ import (
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/fiber"
-	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/netio"
 )
 
@@ -81,7 +80,7 @@ func (w *world) echoServer() *netio.Listener {
 // talk sends and gets back a few messages of all sizes.
 func talk(t testing.TB, s io.ReadWriter) {
 	t.Helper()
-	data := exectest.Content(0, 70000)
+	data := pattern(70000)
 	got := make([]byte, len(data))
 	for _, n := range []int{1, 2, 64, 4095, 4096, 4097, 70000} {
 		if k, err := s.Write(data[:n]); k != n || err != nil {
@@ -129,7 +128,7 @@ func TestEchoManyGoroutines(t *testing.T) {
 		l := w.echoServer()
 		var waits []func() (struct{}, error)
 		for range 8 {
-			waits = append(waits, exectest.Async(t, func() (struct{}, error) {
+			waits = append(waits, async(t, func() (struct{}, error) {
 				c, err := netio.Dial(w.ctx, "tcp", l.Addr().String())
 				if err != nil {
 					return struct{}{}, err

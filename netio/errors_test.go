@@ -12,7 +12,6 @@ import (
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/executor"
-	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/netio"
 )
 
@@ -36,7 +35,7 @@ func TestRefused(t *testing.T) {
 func TestReset(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		a, b := w.pair()
-		read := exectest.Async(t, func() (int, error) { return b.Read(w.ctx, make([]byte, 1)) })
+		read := async(t, func() (int, error) { return b.Read(w.ctx, make([]byte, 1)) })
 		w.settle()
 		if err := a.SetLinger(0); err != nil {
 			t.Fatal(err)

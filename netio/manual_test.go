@@ -6,7 +6,6 @@ import (
 
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/driver/manual"
-	"github.com/rouse-go/rouse/internal/exectest"
 )
 
 // The deadlines of a view are kept by the executor's clock: none passes while
@@ -22,7 +21,7 @@ func TestDeadlineByManualClock(t *testing.T) {
 	view := c.NetConn(w.ctx)
 	view.SetReadDeadline(d.Wall().Add(time.Hour))
 	ended := make(chan struct{})
-	read := exectest.Async(t, func() (int, error) {
+	read := async(t, func() (int, error) {
 		defer close(ended)
 		return view.Read(make([]byte, 1))
 	})

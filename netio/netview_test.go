@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/rouse-go/rouse/fiber"
-	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/netio"
 )
 
@@ -75,7 +74,7 @@ func testHTTP(t *testing.T, w *world, secure bool) {
 	for i := range 8 {
 		g.Go(func() {
 			for k := range 10 {
-				body := exectest.Content(0, 1+i*k*5000)
+				body := pattern(1 + i*k*5000)
 				resp, err := client.Post(url+"/echo", "text/plain", bytes.NewReader(body))
 				if err != nil {
 					t.Error(err)
@@ -126,8 +125,8 @@ func wantTimeout(t testing.TB, err error) {
 func TestDeadlineInThePast(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		a, b := w.views()
-		read := exectest.Async(t, func() (int, error) { return a.Read(make([]byte, 1)) })
-		write := exectest.Async(t, func() (int, error) { return a.Write(make([]byte, 64<<20)) })
+		read := async(t, func() (int, error) { return a.Read(make([]byte, 1)) })
+		write := async(t, func() (int, error) { return a.Write(make([]byte, 64<<20)) })
 		if _, err := b.Read(make([]byte, 1)); err != nil { // it has begun
 			t.Fatal(err)
 		}
@@ -182,7 +181,7 @@ func TestDeadlineToCome(t *testing.T) {
 		}
 		// One that is put off in time.
 		a.SetReadDeadline(time.Now().Add(30 * time.Millisecond))
-		read := exectest.Async(t, func() (int, error) { return a.Read(make([]byte, 4)) })
+		read := async(t, func() (int, error) { return a.Read(make([]byte, 4)) })
 		w.settle()
 		a.SetReadDeadline(time.Now().Add(time.Hour))
 		time.Sleep(60 * time.Millisecond)
@@ -208,8 +207,8 @@ func TestDeadlineLosesNothing(t *testing.T) {
 		a, b := w.pair()
 		view := b.NetConn(w.ctx)
 		defer view.Close() // disarms the deadline
-		data := exectest.Content(0, 3000)
-		write := exectest.Async(t, func() (int, error) { return trickle(w, a, data) })
+		data := pattern(3000)
+		write := async(t, func() (int, error) { return trickle(w, a, data) })
 		var got []byte
 		buf := make([]byte, 16)
 		late := 0
@@ -303,8 +302,8 @@ func TestViewClose(t *testing.T) {
 		var waits []func() (int, error)
 		for range 3 {
 			waits = append(waits,
-				exectest.Async(t, func() (int, error) { return a.Read(make([]byte, 1)) }),
-				exectest.Async(t, func() (int, error) { return a.Write(make([]byte, 64<<20)) }))
+				async(t, func() (int, error) { return a.Read(make([]byte, 1)) }),
+				async(t, func() (int, error) { return a.Write(make([]byte, 64<<20)) }))
 		}
 		w.settle()
 		if err := a.Close(); err != nil {
@@ -376,7 +375,7 @@ func TestViewWithFibersContextElsewhere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		accept := exectest.Async(t, v.Accept)
+		accept := async(t, v.Accept)
 		c, err := netio.Dial(w.ctx, "tcp", l.Addr().String())
 		if err != nil {
 			t.Fatal(err)

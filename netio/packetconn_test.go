@@ -15,7 +15,6 @@ import (
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/executor"
-	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/netio"
 )
 
@@ -179,7 +178,7 @@ func TestDatagramRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer c.Close()
-		read := exectest.Async(t, func() (int, error) {
+		read := async(t, func() (int, error) {
 			n, _, err := c.RecvFrom(w.ctx, make([]byte, 10))
 			return n, err
 		})
@@ -209,7 +208,7 @@ func TestDatagramCancel(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		a, b := w.packet(), w.packet()
 		const many = 200
-		send := exectest.Async(t, func() (int, error) {
+		send := async(t, func() (int, error) {
 			for i := range many {
 				if err := a.SendTo(w.ctx, []byte{byte(i)}, b.LocalAddrPort()); err != nil {
 					return i, err
@@ -272,7 +271,7 @@ func TestDatagramAbort(t *testing.T) {
 func TestPacketConnClose(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		c := w.packet()
-		read := exectest.Async(t, func() (int, error) {
+		read := async(t, func() (int, error) {
 			n, _, err := c.RecvFrom(w.ctx, make([]byte, 10))
 			return n, err
 		})
@@ -288,7 +287,7 @@ func TestPacketConnClose(t *testing.T) {
 		wantIs(t, c.NetPacketConn(w.ctx).SetDeadline(time.Time{}), net.ErrClosed)
 		// And by the end of its executor.
 		c = w.packet()
-		read = exectest.Async(t, func() (int, error) {
+		read = async(t, func() (int, error) {
 			n, _, err := c.RecvFrom(w.ctx, make([]byte, 10))
 			return n, err
 		})

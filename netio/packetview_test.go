@@ -12,7 +12,6 @@ import (
 
 	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/fiber"
-	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/netio"
 )
 
@@ -80,7 +79,7 @@ func TestNetPacketConn(t *testing.T) {
 		}
 		g.Wait()
 		// Deadlines.
-		read := exectest.Async(t, func() (int, error) {
+		read := async(t, func() (int, error) {
 			n, _, err := b.ReadFrom(make([]byte, 1))
 			return n, err
 		})
@@ -99,7 +98,7 @@ func TestNetPacketConn(t *testing.T) {
 			t.Error(err)
 		}
 		b.SetReadDeadline(w.ex.Driver().Wall().Add(time.Hour))
-		read = exectest.Async(t, func() (int, error) {
+		read = async(t, func() (int, error) {
 			n, _, err := b.ReadFrom(make([]byte, 1))
 			return n, err
 		})
@@ -110,7 +109,7 @@ func TestNetPacketConn(t *testing.T) {
 		// The end of the view's ctx.
 		ctx, cancel := context.WithCancel(w.ctx)
 		v := w.packet().NetPacketConn(ctx)
-		read = exectest.Async(t, func() (int, error) {
+		read = async(t, func() (int, error) {
 			n, _, err := v.ReadFrom(make([]byte, 1))
 			return n, err
 		})

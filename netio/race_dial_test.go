@@ -17,7 +17,6 @@ import (
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/driver/manual"
 	"github.com/rouse-go/rouse/executor"
-	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/internal/leakcheck"
 	"github.com/rouse-go/rouse/netio"
 )
@@ -154,7 +153,7 @@ func TestDialFirstWins(t *testing.T) {
 	// Nobody tries the third one any more.
 	w.advance(time.Hour)
 	ctx, cancel := context.WithCancel(w.ctx)
-	third := exectest.Async(t, func() (*netio.Conn, error) { return three.Accept(ctx) })
+	third := async(t, func() (*netio.Conn, error) { return three.Accept(ctx) })
 	w.settle()
 	cancel()
 	_, err := third()
@@ -321,6 +320,6 @@ func TestDialByName(t *testing.T) {
 			c.Close()
 		}
 		w.settle()
-		exectest.NoMore(t, "descriptors", files, leakcheck.Descriptors) // while the driver is open
+		noLeak(t, "descriptors", files, leakcheck.Descriptors) // while the driver is open
 	})
 }

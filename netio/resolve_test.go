@@ -18,7 +18,6 @@ import (
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/driver/manual"
 	"github.com/rouse-go/rouse/executor"
-	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/netio"
 )
 
@@ -210,7 +209,7 @@ func TestResolveCancel(t *testing.T) {
 			}
 		}
 		ctx, cancel := context.WithCancel(w.ctx)
-		first := exectest.Async(t, func() ([]netip.Addr, error) { return r.Resolve(ctx, "ip", "a.example") })
+		first := async(t, func() ([]netip.Addr, error) { return r.Resolve(ctx, "ip", "a.example") })
 		second := executor.Spawn[[]netip.Addr](w.ex, r.NewResolve("ip", "a.example"))
 		wait(begun, "begun")
 		w.settle()
@@ -237,7 +236,7 @@ func TestResolveCancel(t *testing.T) {
 		}
 		// The end of the executor cancels, too.
 		release = make(chan struct{})
-		last := exectest.Async(t, func() ([]netip.Addr, error) { return r.Resolve(w.ctx, "ip", "b.example") })
+		last := async(t, func() ([]netip.Addr, error) { return r.Resolve(w.ctx, "ip", "b.example") })
 		wait(begun, "begun")
 		w.stop()
 		_, err = last()

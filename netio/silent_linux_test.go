@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/internal/leakcheck"
 	"github.com/rouse-go/rouse/netio"
 )
@@ -72,6 +71,6 @@ func TestDialPastSilence(t *testing.T) {
 		}
 		c.Close()
 		w.settle()
-		exectest.NoMore(t, "descriptors", files, leakcheck.Descriptors) // while the driver is open
+		noLeak(t, "descriptors", files, leakcheck.Descriptors) // while the driver is open
 	})
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/fiber"
-	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/netio"
 )
 
@@ -22,13 +21,13 @@ const bulk = 10 << 20
 func TestBulkBothWays(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		a, b := w.pair()
-		data := exectest.Content(0, bulk)
+		data := pattern(bulk)
 		var waits []func() (int, error)
 		for _, c := range []*netio.Conn{a, b} {
-			waits = append(waits, exectest.Async(t, func() (int, error) {
+			waits = append(waits, async(t, func() (int, error) {
 				n, err := c.Write(w.ctx, data)
 				return n, errors.Join(err, c.CloseWrite())
-			}), exectest.Async(t, func() (int, error) {
+			}), async(t, func() (int, error) {
 				return slowly(w.ctx, c, data)
 			}))
 		}
@@ -64,7 +63,7 @@ func slowly(ctx context.Context, c *netio.Conn, data []byte) (int, error) {
 func TestBulkFibers(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		a, b := w.pair()
-		data := exectest.Content(0, bulk)
+		data := pattern(bulk)
 		h := fiber.Go(w.ctx, func(ctx context.Context) (int, error) {
 			n, err := a.Write(ctx, data)
 			return n, errors.Join(err, a.CloseWrite())
@@ -109,7 +108,7 @@ func TestHalfClose(t *testing.T) {
 func TestCloseRead(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		a, _ := w.pair()
-		read := exectest.Async(t, func() (int, error) { return a.Read(w.ctx, make([]byte, 1)) })
+		read := async(t, func() (int, error) { return a.Read(w.ctx, make([]byte, 1)) })
 		w.settle()
 		if err := a.CloseRead(); err != nil {
 			t.Fatal(err)
@@ -142,7 +141,7 @@ func TestEmptyBuffers(t *testing.T) {
 func TestWritev(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		a, b := w.pair()
-		data := exectest.Content(0, 3<<20)
+		data := pattern(3 << 20)
 		var bufs net.Buffers
 		for rest := data; len(rest) > 0; {
 			n := min(rand.IntN(5000), len(rest)) // some of them empty
@@ -150,7 +149,7 @@ func TestWritev(t *testing.T) {
 			rest = rest[n:]
 		}
 		all := bufs
-		write := exectest.Async(t, func() (int64, error) {
+		write := async(t, func() (int64, error) {
 			n, err := a.Writev(w.ctx, &bufs)
 			a.CloseWrite()
 			return n, err
@@ -177,7 +176,7 @@ func TestWritev(t *testing.T) {
 func TestPollWritevProgress(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		a, b := w.pair()
-		data := exectest.Content(0, 8<<20)
+		data := pattern(8 << 20)
 		bufs := net.Buffers{{}, data[:1000], nil, data[1000:]}
 		sent, err := task(w, func(cx *rouse.Context) (int, error) { return a.PollWritev(cx, &bufs) })
 		if sent <= 1000 || err != nil {

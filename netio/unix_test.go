@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/netio"
 )
 
@@ -33,7 +32,7 @@ func TestUnixSocket(t *testing.T) {
 		if a.LocalAddr().String() != "" || b.RemoteAddr().String() != "" {
 			t.Error("a client has a name:", a.LocalAddr(), b.RemoteAddr())
 		}
-		echo := exectest.Async(t, func() (int, error) {
+		echo := async(t, func() (int, error) {
 			s := ctxStream{w.ctx, b}
 			buf := make([]byte, 1000)
 			for {

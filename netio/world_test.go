@@ -35,7 +35,7 @@ func onEach(t *testing.T, fn func(t *testing.T, w *world)) {
 func newWorld(t testing.TB, open func() (driver.Driver, error)) *world {
 	t.Helper()
 	exectest.NoneLeft(t)
-	r := exectest.Run(t, open)
+	r := exectest.Run(t, executor.Config{}, open)
 	return &world{t: t, ex: r.Executor, ctx: r.Ctx, stop: r.Stop}
 }
 
@@ -79,6 +79,13 @@ func (w *world) pairOn(l *netio.Listener) (a, b *netio.Conn) {
 	return a, b
 }
 
+func async[T any](t testing.TB, fn func() (T, error)) func() (T, error) { return exectest.Async(t, fn) }
+
+func noLeak(t testing.TB, what string, before int, now func() int) {
+	t.Helper()
+	exectest.NoMore(t, what, before, now)
+}
+
 // settle gives the executor the time to do what it has been told.
 func (w *world) settle() {
 	for range 3 {
@@ -116,6 +123,9 @@ func (s ctxStream) Read(buf []byte) (int, error)  { return s.c.Read(s.ctx, buf) 
 func (s ctxStream) Write(buf []byte) (int, error) { return s.c.Write(s.ctx, buf) }
 
 var _ io.ReadWriter = ctxStream{}
+
+// pattern is a test stream.
+func pattern(n int) []byte { return exectest.Content(0, n) }
 
 // realNetwork reports whether the driver is connected to the system's network.
 func (w *world) realNetwork() bool { return w.ex.Driver().Name() != "manual" }

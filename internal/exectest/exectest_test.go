@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/internal/leakcheck"
 )
 
@@ -34,7 +35,7 @@ func TestRunAndNoneLeft(t *testing.T) {
 	for _, d := range Drivers() {
 		n := &noted{TB: t}
 		NoneLeft(n)
-		r := Run(n, d.Open)
+		r := Run(n, executor.Config{}, d.Open)
 		if r.Executor.Driver().Name() != d.Name {
 			t.Errorf("%s is %s", d.Name, r.Executor.Driver().Name())
 		}

@@ -18,15 +18,16 @@ type Running struct {
 	Stop     func()          // ends Executor and waits; any number of times, from the test's goroutine
 }
 
-// Run makes an executor on the driver that open returns and runs it until Stop,
-// at the latest the end of the test. An error of its Run or its Close fails t.
-func Run(t testing.TB, open func() (driver.Driver, error)) Running {
+// Run makes an executor, as cfg says but on the driver that open returns, and runs
+// it until Stop, at the latest the end of the test. An error of its Run or its
+// Close fails t.
+func Run(t testing.TB, cfg executor.Config, open func() (driver.Driver, error)) Running {
 	t.Helper()
-	d, err := open()
-	if err != nil {
+	var err error
+	if cfg.Driver, err = open(); err != nil {
 		t.Fatal(err)
 	}
-	ex, err := executor.New(executor.Config{Driver: d})
+	ex, err := executor.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/channel"
 	"github.com/rouse-go/rouse/fiber"
-	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/internal/faults"
 	"github.com/rouse-go/rouse/netio"
 	"github.com/rouse-go/rouse/timer"
@@ -39,7 +38,7 @@ func TestDirectStyle(t *testing.T) {
 			for i := range clients {
 				hs = append(hs, fiber.Go(ctx, func(ctx context.Context) (int, error) {
 					for k := range messages {
-						want := exectest.Content(i, 500+k*900)
+						want := pattern(i, 500+k*900)
 						if err := results.Send(ctx, ask(ctx, l.Addr().String(), want)); err != nil {
 							return k, err
 						}

@@ -5,7 +5,6 @@ import (
 	"net"
 	"testing"
 
-	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/internal/faults"
 	"github.com/rouse-go/rouse/netio"
 )
@@ -23,13 +22,13 @@ func TestEndInTheMidst(t *testing.T) {
 		begun := make(chan struct{}, 2*n)
 		var waits []func() (int, error)
 		for i := range n {
-			waits = append(waits, exectest.Async(w, func() (int, error) {
+			waits = append(waits, async(w, func() (int, error) {
 				for {
-					if _, err := a[i].Write(w.ctx, exectest.Content(i, 3000)); err != nil {
+					if _, err := a[i].Write(w.ctx, pattern(i, 3000)); err != nil {
 						return 0, err
 					}
 				}
-			}), exectest.Async(w, func() (int, error) {
+			}), async(w, func() (int, error) {
 				buf := make([]byte, 1000)
 				for k := 0; ; k++ {
 					if k == 20 {
@@ -39,10 +38,10 @@ func TestEndInTheMidst(t *testing.T) {
 						return 0, err
 					}
 				}
-			}), exectest.Async(w, func() (int, error) {
+			}), async(w, func() (int, error) {
 				_, err := l.Accept(w.ctx)
 				return 0, err
-			}), exectest.Async(w, func() (int, error) {
+			}), async(w, func() (int, error) {
 				_, err := a[i].Read(w.ctx, make([]byte, 10)) // nothing comes
 				return 0, err
 			}))

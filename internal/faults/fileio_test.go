@@ -14,7 +14,6 @@ import (
 
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/fileio"
-	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/internal/faults"
 )
 
@@ -61,7 +60,7 @@ func TestFiles(t *testing.T) {
 		var waits []func() (int, error)
 		dir := w.TempDir()
 		for i := range 8 {
-			waits = append(waits, exectest.Async(w, func() (int, error) { return 0, oneFile(w, l, i, dir) }))
+			waits = append(waits, async(w, func() (int, error) { return 0, oneFile(w, l, i, dir) }))
 		}
 		for _, wait := range waits {
 			if _, err := wait(); err != nil {
@@ -107,7 +106,7 @@ func oneFile(w *world, l *log, i int, dir string) error {
 	if err != nil {
 		return err
 	}
-	data := exectest.Content(i, 30<<10)
+	data := pattern(i, 30<<10)
 	for off := 0; off < len(data) && !w.Failed(); {
 		n, err := f.WriteAt(w.ctx, data[off:min(len(data), off+7000)], int64(off))
 		if off += n; err != nil {
@@ -179,7 +178,7 @@ func TestFileStreams(t *testing.T) {
 		if err != nil {
 			w.Fatal(err)
 		}
-		data := exectest.Content(7, 600_000)
+		data := pattern(7, 600_000)
 		for rest := data; len(rest) > 0; {
 			k := min(len(rest), 70_001)
 			if n, err := wr.Write(w.ctx, rest[:k]); n != k || err != nil {

@@ -9,7 +9,6 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/internal/faults"
 	"github.com/rouse-go/rouse/netio"
 )
@@ -23,7 +22,7 @@ func (w *world) conns(n int) (a, b []*netio.Conn) {
 	}
 	defer l.Close()
 	for range n {
-		accepted := exectest.Async(w, func() (*netio.Conn, error) { return l.Accept(w.ctx) })
+		accepted := async(w, func() (*netio.Conn, error) { return l.Accept(w.ctx) })
 		c, err := netio.Dial(w.ctx, "tcp", l.Addr().String())
 		if err != nil {
 			w.Fatal(err)
@@ -46,14 +45,14 @@ func TestStreams(t *testing.T) {
 		var waits []func() (int, error)
 		for i := range n {
 			for side, c := range []*netio.Conn{a[i], b[i]} {
-				mine, other := exectest.Content(2*i+side, size), exectest.Content(2*i+1-side, size)
-				waits = append(waits, exectest.Async(w, func() (int, error) {
+				mine, other := pattern(2*i+side, size), pattern(2*i+1-side, size)
+				waits = append(waits, async(w, func() (int, error) {
 					n, err := c.Write(w.ctx, mine)
 					if err == nil {
 						err = c.CloseWrite()
 					}
 					return n, err
-				}), exectest.Async(w, func() (int, error) {
+				}), async(w, func() (int, error) {
 					got, err := io.ReadAll(reader{w, c})
 					if err == nil && !bytes.Equal(got, other) {
 						w.Errorf("connection %d: %d bytes came, and they are not what was sent", i, len(got))
@@ -113,13 +112,13 @@ func TestNetworkErrors(t *testing.T) {
 		seen := [3]map[string]int{{}, {}, {}}
 		l := again(w, "listen", seen[0], func() (*netio.Listener, error) { return netio.Listen(w.ctx, "tcp", "127.0.0.1:0") })
 		for range 25 {
-			accepted := exectest.Async(w, func() (*netio.Conn, error) {
+			accepted := async(w, func() (*netio.Conn, error) {
 				return again(w, "accept", seen[1], func() (*netio.Conn, error) { return l.Accept(w.ctx) }), nil
 			})
 			a := again(w, "dial", seen[0], func() (*netio.Conn, error) { return netio.Dial(w.ctx, "tcp", l.Addr().String()) })
 			b, _ := accepted()
-			data := exectest.Content(1, 15<<10)
-			wrote := exectest.Async(w, func() (int, error) {
+			data := pattern(1, 15<<10)
+			wrote := async(w, func() (int, error) {
 				for rest := data; len(rest) > 0 && !w.Failed(); {
 					n, err := a.Write(w.ctx, rest[:min(len(rest), 5000)])
 					if rest = rest[n:]; err != nil {

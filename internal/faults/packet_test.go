@@ -5,7 +5,6 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/internal/faults"
 	"github.com/rouse-go/rouse/netio"
 )
@@ -36,7 +35,7 @@ func TestDatagrams(t *testing.T) {
 				msgs[i].Buf = binary.BigEndian.AppendUint32(nil, round*batch+uint32(i))
 				msgs[i].Addr = b.LocalAddrPort()
 			}
-			received := exectest.Async(w, func() (int, error) {
+			received := async(w, func() (int, error) {
 				got := map[uint32]bool{}
 				for len(got) < batch && !w.Failed() {
 					in := make([]netio.Message, batch)

@@ -63,7 +63,7 @@ func run(t *testing.T, under driverUnderTest, plan faults.Plan, c counts, fn fun
 	t.Helper()
 	exectest.NoneLeft(t)
 	w := &world{T: t, under: under}
-	r := exectest.Run(t, func() (driver.Driver, error) {
+	r := exectest.Run(t, executor.Config{}, func() (driver.Driver, error) {
 		inner, err := under.Open()
 		if err != nil {
 			return nil, err
@@ -76,6 +76,11 @@ func run(t *testing.T, under driverUnderTest, plan faults.Plan, c counts, fn fun
 	r.Stop()
 	c.add(w)
 }
+
+func async[T any](w *world, fn func() (T, error)) func() (T, error) { return exectest.Async(w, fn) }
+
+// pattern is test content: of one of many.
+func pattern(whose, n int) []byte { return exectest.Content(whose, n) }
 
 // set changes the plan, at home.
 func (w *world) set(plan faults.Plan) {
