@@ -29,24 +29,13 @@ check: ## gofmt, go vet, staticcheck
 	@set -e; for m in $(MODULES); do echo "== $$m"; (cd $$m && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...); done
 	@echo "== the checked build"; $(GO) vet -tags interleave ./... && $(GO) run $(STATICCHECK) -tags interleave ./...
 
-# What the words of a checked build are for, see docs/verification.md.
 MODELFLAGS ?=
-MODELS := $(GO) test -tags interleave -count=1 -v
 
 models: ## run the model checker, about a minute; with MODELFLAGS=-race it looks for data races
-	@mkdir -p bin
-	@$(MODELS) -timeout 10m $(MODELFLAGS) -run '^Test(Model|Classics|Reductions)' ./... >bin/models.txt 2>&1 || { cat bin/models.txt; exit 1; }
-	@grep '^interleave: model=' bin/models.txt
-	@awk '/^interleave: model=classic.*\/wrong / { wrong++; caught += / failed-at=/; next } \
-		/^interleave: model=classic/ { next } \
-		/^interleave: model=/ { n++; split($$3, s, "="); all += s[2]; every += /bound=none complete=true/; some += /complete=true/ } \
-		END { printf "models=%d schedules=%d complete=%d of-these-without-bound=%d classic-faults=%d caught=%d\n", n, all, some, every, wrong, caught; \
-			exit n == 0 || wrong != caught }' bin/models.txt
+	@$(GO) run ./internal/verify -only models -v -modelflags='$(MODELFLAGS)'
 
 mutants: ## plant faults in the lock-free protocols; the models must catch each
-	@mkdir -p bin
-	@$(MODELS) -timeout 30m -run '^TestMutants$$' ./internal/interleave >bin/mutants.txt 2>&1 || { grep -v '^=== ' bin/mutants.txt; exit 1; }
-	@grep '^mutant:' bin/mutants.txt
+	@$(GO) run ./internal/verify -only mutants -v
 
 conformance: ## run the conformance tests and write docs/conformance.md
 	@mkdir -p bin

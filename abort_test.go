@@ -255,3 +255,23 @@ func TestConformance_052_NoPollBetweenAbortAndDeliver(t *testing.T) {
 		x.wantLive(0)
 	})
 }
+
+// The aborter is a third party, the joiner another: both find the end.
+func TestAbortWhileJoinedElsewhere(t *testing.T) {
+	bothEngines(t, func(t *testing.T, e *engine) {
+		for range 200 {
+			p := forever()
+			j := e.spawn(p)
+			joined := make(chan error, 1)
+			go func() {
+				_, err := j.Join(context.Background())
+				joined <- err
+			}()
+			go j.AbortHandle().Abort()
+			if err := receive(t, joined); err != ErrCanceled {
+				t.Errorf("joined %v", err)
+			}
+			p.checkDrops(t, 1)
+		}
+	})
+}

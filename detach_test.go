@@ -1,6 +1,7 @@
 package rouse
 
 import (
+	"sync"
 	"testing"
 )
 
@@ -167,4 +168,35 @@ func TestConformance_068b_TwoLoopsOnOneGoroutine(t *testing.T) {
 	turn(y, func() {})
 	p.check(t, 2, 0)
 	q.check(t, 2, 0)
+}
+
+func TestConformance_044_DetachRacesWithCompletion(t *testing.T) {
+	bothEngines(t, func(t *testing.T, e *engine) {
+		var hs []JoinHandle[int]
+		for i := range 500 {
+			var open flag
+			r, j := e.make(open.wait())
+			r.Schedule()
+			hs = append(hs, j)
+			var wg sync.WaitGroup
+			wg.Go(open.raise)
+			wg.Go(j.Detach)
+			if i%2 == 0 {
+				wg.Go(j.AbortHandle().Abort)
+			}
+			wg.Wait()
+		}
+		for _, j := range hs {
+			eventually(t, "the task has ended", j.IsFinished)
+		}
+		e.close()
+		e.wantEmpty()
+		if e.loop == nil {
+			for _, j := range hs {
+				if s := slotOf[int](j.h); s.out != 0 || s.err != nil {
+					t.Fatalf("an output that nobody wants is kept: %d, %v", s.out, s.err)
+				}
+			}
+		}
+	})
 }

@@ -1,7 +1,6 @@
 package rouse
 
 import (
-	"context"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -353,83 +352,6 @@ func TestForeignStorm(t *testing.T) {
 			if h.ops().future() != nil {
 				t.Errorf("task %d keeps its future", i)
 			}
-		}
-	})
-}
-
-func TestConformance_044_DetachRacesWithCompletion(t *testing.T) {
-	bothEngines(t, func(t *testing.T, e *engine) {
-		var hs []JoinHandle[int]
-		for i := range 500 {
-			var open flag
-			r, j := e.make(open.wait())
-			r.Schedule()
-			hs = append(hs, j)
-			var wg sync.WaitGroup
-			wg.Go(open.raise)
-			wg.Go(j.Detach)
-			if i%2 == 0 {
-				wg.Go(j.AbortHandle().Abort)
-			}
-			wg.Wait()
-		}
-		for _, j := range hs {
-			eventually(t, "the task has ended", j.IsFinished)
-		}
-		e.close()
-		e.wantEmpty()
-		if e.loop == nil {
-			for _, j := range hs {
-				if s := slotOf[int](j.h); s.out != 0 || s.err != nil {
-					t.Fatalf("an output that nobody wants is kept: %d, %v", s.out, s.err)
-				}
-			}
-		}
-	})
-}
-
-func TestInject(t *testing.T) {
-	e := start(t, localKind, 1)
-	const n = 200
-	var ran atomic.Int32
-	done := make(chan struct{})
-	storm(4, n, func(int, int) {
-		err := e.loop.Inject(func(cx *Context) {
-			if cx.loop != e.loop {
-				t.Error("called with another Context")
-			}
-			if ran.Add(1) == 4*n {
-				close(done)
-			}
-		})
-		if err != nil {
-			t.Error(err)
-		}
-	})
-	receive(t, done)
-	e.close()
-	if err := e.loop.Inject(func(*Context) {}); err != ErrClosed {
-		t.Errorf("Inject after Close: %v", err)
-	}
-	wantPanic(t, "rouse: Inject of a nil function", func() { e.loop.Inject(nil) })
-}
-
-// The aborter is a third party, the joiner another: both find the end.
-func TestAbortWhileJoinedElsewhere(t *testing.T) {
-	bothEngines(t, func(t *testing.T, e *engine) {
-		for range 200 {
-			p := forever()
-			j := e.spawn(p)
-			joined := make(chan error, 1)
-			go func() {
-				_, err := j.Join(context.Background())
-				joined <- err
-			}()
-			go j.AbortHandle().Abort()
-			if err := receive(t, joined); err != ErrCanceled {
-				t.Errorf("joined %v", err)
-			}
-			p.checkDrops(t, 1)
 		}
 	})
 }

@@ -1,6 +1,9 @@
 package rouse
 
-import "testing"
+import (
+	"sync/atomic"
+	"testing"
+)
 
 func TestInjectedFunctionThatPanicsKeepsTheOthersDue(t *testing.T) {
 	l := NewLoop(func() {}, nil)
@@ -33,4 +36,30 @@ func TestInjectedFunctionThatPanicsKeepsTheOthersDue(t *testing.T) {
 	if len(ran) != 4 || ran[2] != 2 || ran[3] != 3 {
 		t.Fatalf("ran %v, want 0 1 2 3", ran)
 	}
+}
+
+func TestInject(t *testing.T) {
+	e := start(t, localKind, 1)
+	const n = 200
+	var ran atomic.Int32
+	done := make(chan struct{})
+	storm(4, n, func(int, int) {
+		err := e.loop.Inject(func(cx *Context) {
+			if cx.loop != e.loop {
+				t.Error("called with another Context")
+			}
+			if ran.Add(1) == 4*n {
+				close(done)
+			}
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	receive(t, done)
+	e.close()
+	if err := e.loop.Inject(func(*Context) {}); err != ErrClosed {
+		t.Errorf("Inject after Close: %v", err)
+	}
+	wantPanic(t, "rouse: Inject of a nil function", func() { e.loop.Inject(nil) })
 }

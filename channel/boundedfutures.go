@@ -22,41 +22,23 @@ func (c *Bounded[T]) RecvFuture() BoundedRecv[T] { return BoundedRecv[T]{c: c} }
 // Poll returns the next element, or [ErrClosed] when the channel is closed and
 // drained. After either it may be polled again, for the next.
 func (f *BoundedRecv[T]) Poll(cx *rouse.Context) (v T, err error) {
-	if err = f.ready(cx); err != nil {
-		return v, err
-	}
-	return f.take(), nil
-}
-
-// ready returns nil if there is an element to take, now.
-func (f *BoundedRecv[T]) ready(cx *rouse.Context) error {
 	c := f.c
 	if c == nil {
 		panic("rouse: channel: Poll of the zero BoundedRecv; make it with RecvFuture")
 	}
 	c.home.enter(cx)
 	if c.drained() {
-		return ErrClosed
+		return v, ErrClosed
 	}
 	if !c.elements.await(cx, &f.w) {
 		c.mustBeMade()
-		return rouse.Pending
+		return v, rouse.Pending
 	}
-	for ; f.owed > 0; f.owed-- {
-		if !cx.Spend() {
-			f.owed = 0
-			return rouse.Pending
-		}
+	if !spend(cx, &f.owed) {
+		return v, rouse.Pending
 	}
-	if !cx.Spend() {
-		return rouse.Pending
-	}
-	return nil
-}
-
-func (f *BoundedRecv[T]) take() T {
-	f.c.elements.take(&f.w)
-	return f.c.pop()
+	c.elements.take(&f.w)
+	return c.pop(), nil
 }
 
 // Drop gives up the place in the line. If an element was promised to f already,
@@ -110,14 +92,6 @@ func (f *BoundedSend[T]) Take() (v T, ok bool) {
 // Poll sends the element. After [ErrClosed] it has not been sent, and Take
 // returns it. Polling after the element was sent is a bug and panics.
 func (f *BoundedSend[T]) Poll(cx *rouse.Context) (none struct{}, err error) {
-	if err = f.ready(cx); err == nil {
-		f.put()
-	}
-	return none, err
-}
-
-// ready returns nil if the element can be put in the channel, now.
-func (f *BoundedSend[T]) ready(cx *rouse.Context) error {
 	c := f.c
 	if c == nil {
 		panic("rouse: channel: Poll of the zero BoundedSend; make it with SendFuture")
@@ -128,29 +102,20 @@ func (f *BoundedSend[T]) ready(cx *rouse.Context) error {
 	c.home.enter(cx)
 	if c.closed {
 		c.places.leave(&f.w)
-		return ErrClosed
+		return none, ErrClosed
 	}
 	if !c.places.await(cx, &f.w) {
 		c.mustBeMade()
-		return rouse.Pending
+		return none, rouse.Pending
 	}
-	for ; f.owed > 0; f.owed-- {
-		if !cx.Spend() {
-			f.owed = 0
-			return rouse.Pending
-		}
+	if !spend(cx, &f.owed) {
+		return none, rouse.Pending
 	}
-	if !cx.Spend() {
-		return rouse.Pending
-	}
-	return nil
-}
-
-func (f *BoundedSend[T]) put() {
-	f.c.places.take(&f.w)
+	c.places.take(&f.w)
 	v := f.v
 	f.empty()
-	f.c.push(v)
+	c.push(v)
+	return none, nil
 }
 
 func (f *BoundedSend[T]) empty() {
@@ -165,4 +130,16 @@ func (f *BoundedSend[T]) Drop() {
 	if f.c != nil {
 		f.c.places.leave(&f.w)
 	}
+}
+
+// spend spends a unit of the budget for an element and those that a fiber owes,
+// see fibers. If there are not so many it reports false, and forgives the rest.
+func spend(cx *rouse.Context, owed *uint8) bool {
+	for ; *owed > 0; *owed-- {
+		if !cx.Spend() {
+			*owed = 0
+			return false
+		}
+	}
+	return cx.Spend()
 }

@@ -63,10 +63,23 @@ func (o *Oneshot[T]) ReceiverGone() bool { return o.stage == receiverGone }
 // Poll returns the value, or [ErrClosed] if the sender is gone without one. It
 // is called at home, by one task. Polling after either is a bug and panics.
 func (o *Oneshot[T]) Poll(cx *rouse.Context) (v T, err error) {
-	if err = o.ready(cx); err == nil {
+	o.home.enter(cx)
+	o.mustBeReceivable()
+	if o.stage != untold {
+		if !cx.Spend() {
+			return v, rouse.Pending
+		}
 		return o.take()
 	}
-	return v, err
+	if o.waker.IsZero() || !cx.WillWake(o.waker) {
+		old := o.waker
+		o.waker = cx.Waker()
+		old.Drop()
+		if o.stage != untold { // register, then look again: a Clone may do anything
+			o.wake()
+		}
+	}
+	return v, rouse.Pending
 }
 
 // TryRecv is Poll without waiting: it returns [ErrEmpty] if nothing is there
@@ -98,27 +111,6 @@ func (o *Oneshot[T]) Reset() {
 	}
 	o.stage = untold
 	o.home.unbind()
-}
-
-// ready returns nil if take would give a result.
-func (o *Oneshot[T]) ready(cx *rouse.Context) error {
-	o.home.enter(cx)
-	o.mustBeReceivable()
-	if o.stage != untold {
-		if cx.Spend() {
-			return nil
-		}
-		return rouse.Pending
-	}
-	if o.waker.IsZero() || !cx.WillWake(o.waker) {
-		old := o.waker
-		o.waker = cx.Waker()
-		old.Drop()
-		if o.stage != untold { // register, then look again: a Clone may do anything
-			o.wake()
-		}
-	}
-	return rouse.Pending
 }
 
 func (o *Oneshot[T]) take() (v T, err error) {

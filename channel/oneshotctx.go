@@ -16,12 +16,7 @@ func (o *Oneshot[T]) Recv(ctx context.Context) (T, error) {
 	if o.home.fiber(ctx) != nil {
 		return rouse.AwaitOn[T](ctx, o.home.exec, (*oneshotRecv[T])(o))
 	}
-	a := &oneshotRecvAbroad[T]{o: o}
-	v, err := rouse.AwaitOn[T](ctx, o.home.of(ctx), a)
-	if err != nil && !a.deal.cancel() {
-		return a.v, a.err
-	}
-	return v, err
+	return o.recvAbroad(ctx)
 }
 
 // Send is [Oneshot.TrySend] for any place: fibers and goroutines may call it,
@@ -34,64 +29,12 @@ func (o *Oneshot[T]) Send(ctx context.Context, v T) error {
 		}
 		return o.TrySend(v)
 	}
-	a := &oneshotSendAbroad[T]{o: o, v: v}
-	_, err := rouse.AwaitOn[struct{}](ctx, o.home.of(ctx), a)
-	if err != nil && !a.deal.cancel() {
-		return nil
-	}
-	return err
+	return o.sendAbroad(ctx, v)
 }
 
-// oneshotRecv is a Oneshot whose Drop only ends the wait.
+// oneshotRecv is a Oneshot whose Drop only ends the wait, for fibers of the home.
 type oneshotRecv[T any] Oneshot[T]
 
 func (r *oneshotRecv[T]) Poll(cx *rouse.Context) (T, error) { return (*Oneshot[T])(r).Poll(cx) }
 
 func (r *oneshotRecv[T]) Drop() { (*Oneshot[T])(r).forget() }
-
-type oneshotRecvAbroad[T any] struct {
-	deal   deal
-	o      *Oneshot[T]
-	polled bool // at home, where Drop may touch o
-	v      T
-	err    error
-}
-
-func (a *oneshotRecvAbroad[T]) Poll(cx *rouse.Context) (v T, err error) {
-	a.polled = true
-	if err = a.o.ready(cx); err != nil {
-		return v, err
-	}
-	// The news that the sender is gone is handed out once, too.
-	if a.v = a.o.v; a.o.stage == senderGone {
-		a.err = ErrClosed
-	}
-	if !a.deal.close() {
-		a.v = v
-		return v, rouse.ErrCanceled
-	}
-	return a.o.take()
-}
-
-func (a *oneshotRecvAbroad[T]) Drop() {
-	if a.polled {
-		a.o.forget()
-	}
-}
-
-type oneshotSendAbroad[T any] struct {
-	deal deal
-	o    *Oneshot[T]
-	v    T
-}
-
-func (a *oneshotSendAbroad[T]) Poll(cx *rouse.Context) (none struct{}, err error) {
-	a.o.home.enter(cx)
-	if a.o.stage != untold {
-		return none, a.o.TrySend(a.v) // fails
-	}
-	if !a.deal.close() {
-		return none, rouse.ErrCanceled
-	}
-	return none, a.o.TrySend(a.v)
-}

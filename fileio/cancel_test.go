@@ -63,7 +63,7 @@ func TestCancelWaitsForLastWord(t *testing.T) {
 				case "fiber":
 					fiber.Go(ctx, body)
 				default:
-					other := newWorld(w, drivers[0].open, nil)
+					other := newWorld(w, drivers[0].Open, nil)
 					fiber.Go(other.ex.Context(ctx), body)
 				}
 				w.holding(faults, 1)
@@ -211,7 +211,7 @@ func TestCancelAnything(t *testing.T) {
 		want := pattern(200_000)
 		f := w.create("f", want)
 		d := w.direct("g", want)
-		other := newWorld(w, drivers[len(drivers)-1].open, nil)
+		other := newWorld(w, drivers[len(drivers)-1].Open, nil)
 		work := func(ctx context.Context) (int, error) {
 			buf := make([]byte, 5000)
 			for i := 0; ctx.Err() == nil; i++ {

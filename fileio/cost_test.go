@@ -111,7 +111,7 @@ func TestAllocs(t *testing.T) {
 }
 
 func BenchmarkRead4K(b *testing.B) {
-	w := newWorld(b, drivers[0].open, nil)
+	w := newWorld(b, drivers[0].Open, nil)
 	f := w.create("f", pattern(1<<20))
 	b.ReportAllocs()
 	if _, err := executor.Spawn(w.ex, again(f.NewRead(nil, 0), fileio.NewBuffer(4096), b.N)).Join(w.ctx); err != nil {

@@ -116,9 +116,9 @@ func onFaulty(t *testing.T, fn func(w *world, f *faulty)) {
 // onFaultyWith is onFaulty for executors that are not as by default.
 func onFaultyWith(t *testing.T, cfg executor.Config, fn func(w *world, f *faulty)) {
 	for _, d := range drivers {
-		t.Run(d.name, func(t *testing.T) {
+		t.Run(d.Name, func(t *testing.T) {
 			f := new(faulty)
-			w := configured(t, cfg, d.open, func(d driver.Driver) driver.Driver {
+			w := configured(t, cfg, d.Open, func(d driver.Driver) driver.Driver {
 				f.Driver = d
 				return f
 			})

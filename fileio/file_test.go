@@ -83,7 +83,7 @@ func TestEverything(t *testing.T) {
 		if _, err := h.Join(w.ctx); err != nil {
 			w.Error("in a fiber:", err)
 		}
-		other := newWorld(w, drivers[0].open, nil)
+		other := newWorld(w, drivers[0].Open, nil)
 		h = fiber.Go(other.ctx, func(ctx context.Context) (int, error) {
 			f, err := fileio.Opener{Executor: w.ex, Flags: os.O_RDWR | os.O_CREATE, Perm: 0o600}.Open(ctx, w.path("x"))
 			if err != nil {

@@ -36,7 +36,7 @@ func wantTaskPanic(t testing.TB, err error, says string) {
 
 func TestPollElsewhere(t *testing.T) {
 	onEach(t, func(w *world) {
-		other := newWorld(w, drivers[0].open, nil)
+		other := newWorld(w, drivers[0].Open, nil)
 		f := w.create("f", pattern(100))
 		rd, _ := f.NewReader(fileio.StreamConfig{})
 		wr, _ := f.NewWriter(fileio.StreamConfig{})

@@ -1,14 +1,10 @@
 package fileio_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"os"
 	"path/filepath"
-	"runtime"
-	"runtime/pprof"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,11 +12,15 @@ import (
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/fileio"
-	"github.com/rouse-go/rouse/internal/leakcheck"
+	"github.com/rouse-go/rouse/internal/exectest"
 )
 
 // patience bounds every wait of these tests.
-const patience = 30 * time.Second
+const patience = exectest.Patience
+
+// drivers are those that this system has, the best first. The manual one has no
+// files.
+var drivers = exectest.Drivers()
 
 // A world is an executor that runs on a goroutine of its own.
 type world struct {
@@ -34,7 +34,7 @@ type world struct {
 // onEach runs fn as a subtest on every driver that this system has.
 func onEach(t *testing.T, fn func(w *world)) {
 	for _, d := range drivers {
-		t.Run(d.name, func(t *testing.T) { fn(newWorld(t, d.open, nil)) })
+		t.Run(d.Name, func(t *testing.T) { fn(newWorld(t, d.Open, nil)) })
 	}
 }
 
@@ -48,63 +48,17 @@ func newWorld(t testing.TB, open func() (driver.Driver, error), wrap func(driver
 func configured(t testing.TB, cfg executor.Config, open func() (driver.Driver, error), wrap func(driver.Driver) driver.Driver) *world {
 	t.Helper()
 	dir := t.TempDir()
-	goroutines, files := runtime.NumGoroutine(), leakcheck.Descriptors()
-	d, err := open()
-	if err != nil {
-		t.Fatal(err)
+	if _, second := t.(*world); !second { // the first one counts
+		exectest.NoneLeft(t)
 	}
-	if wrap != nil {
-		d = wrap(d)
-	}
-	cfg.Driver = d
-	ex, err := executor.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(rouse.WithExecutor(context.Background(), ex), patience)
-	w := &world{TB: t, ex: ex, ctx: ctx, dir: dir}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = ex.Run(context.Background())
-		if err := ex.Close(); err != nil {
-			t.Error("Close:", err)
+	r := exectest.Run(t, cfg, func() (driver.Driver, error) {
+		d, err := open()
+		if err == nil && wrap != nil {
+			d = wrap(d)
 		}
-	}()
-	var once atomic.Bool
-	w.stop = func() {
-		if once.Swap(true) {
-			return
-		}
-		ex.Stop()
-		select {
-		case <-ended:
-		case <-time.After(patience):
-			t.Fatal("the executor does not end")
-		}
-	}
-	t.Cleanup(func() {
-		w.stop()
-		cancel()
-		if _, second := t.(*world); second {
-			return // the first one counts
-		}
-		noLeak(t, "goroutines", goroutines, runtime.NumGoroutine)
-		noLeak(t, "descriptors", files, leakcheck.Descriptors)
+		return d, err
 	})
-	return w
-}
-
-func noLeak(t testing.TB, what string, before int, now func() int) {
-	t.Helper()
-	for end := time.Now().Add(5 * time.Second); now() > before; time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			var stacks bytes.Buffer
-			_ = pprof.Lookup("goroutine").WriteTo(&stacks, 1)
-			t.Errorf("%s: %d before, %d after\n%s", what, before, now(), stacks.Bytes())
-			return
-		}
-	}
+	return &world{TB: t, ex: r.Executor, ctx: r.Ctx, stop: r.Stop, dir: dir}
 }
 
 // task runs fn as a task's poll and returns its result.
@@ -167,11 +121,5 @@ func wantIs(t testing.TB, err error, targets ...error) {
 	}
 }
 
-// pattern is test content: byte i is a function of i.
-func pattern(n int) []byte {
-	b := make([]byte, n)
-	for i := range b {
-		b[i] = byte(i*7 + i>>8*13 + i>>16)
-	}
-	return b
-}
+// pattern is test content.
+func pattern(n int) []byte { return exectest.Content(0, n) }

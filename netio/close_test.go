@@ -182,8 +182,8 @@ func TestExecutorEnds(t *testing.T) {
 // An executor that nobody runs can't be waited for; the ctx still ends it.
 func TestExecutorDoesNotRun(t *testing.T) {
 	for _, d := range drivers {
-		t.Run(d.name, func(t *testing.T) {
-			drv, err := d.open()
+		t.Run(d.Name, func(t *testing.T) {
+			drv, err := d.Open()
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -86,7 +86,7 @@ func TestEchoAllocs(t *testing.T) {
 }
 
 func BenchmarkEchoPollForm(b *testing.B) {
-	w := newWorld(b, drivers[0].open)
+	w := newWorld(b, drivers[0].Open)
 	l := w.echoServer()
 	c, err := netio.Dial(w.ctx, "tcp", l.Addr().String())
 	if err != nil {

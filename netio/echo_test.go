@@ -179,7 +179,7 @@ func TestEchoFibers(t *testing.T) {
 // A fiber of one executor uses a connection of another one.
 func TestFiberOfAnotherExecutor(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
-		other := newWorld(t, drivers[0].open)
+		other := newWorld(t, drivers[0].Open)
 		l := w.echoServer()
 		h := fiber.Go(other.ctx, func(ctx context.Context) (struct{}, error) {
 			c, err := netio.Dialer{Executor: w.ex}.Dial(ctx, "tcp", l.Addr().String())

@@ -28,7 +28,7 @@ func wantPanic(t testing.TB, err error, says string) {
 
 func TestPollElsewhere(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
-		other := newWorld(t, drivers[0].open)
+		other := newWorld(t, drivers[0].Open)
 		l := w.listen()
 		a, _ := w.pairOn(l)
 		for name, poll := range map[string]func(cx *rouse.Context) (int, error){
@@ -136,7 +136,7 @@ func TestDialingPolledTwice(t *testing.T) {
 		_, err := executor.Spawn[*netio.Conn](w.ex, d).Join(w.ctx)
 		wantPanic(t, err, "polled after its result")
 		// One whose home is said may be polled there only.
-		other := newWorld(t, drivers[0].open)
+		other := newWorld(t, drivers[0].Open)
 		d = netio.Dialer{Executor: w.ex}.NewDial("tcp", "127.0.0.1:1")
 		_, err = executor.Spawn[*netio.Conn](other.ex, d).Join(other.ctx)
 		wantPanic(t, err, "Dialer.Executor")

@@ -36,7 +36,7 @@ func cpuTime(b *testing.B) (report func()) {
 }
 
 func benchPoll(b *testing.B, window int) {
-	w := newWorld(b, drivers[0].open)
+	w := newWorld(b, drivers[0].Open)
 	server, client := w.packet(), w.packet()
 	rounds := (b.N + window - 1) / window
 	echo := newPong(server, rounds*window)

@@ -1,26 +1,21 @@
 package netio_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
 	"net"
-	"runtime"
-	"runtime/pprof"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/executor"
-	"github.com/rouse-go/rouse/internal/leakcheck"
+	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/netio"
 )
 
 // patience bounds every wait of these tests.
-const patience = 30 * time.Second
+const patience = exectest.Patience
 
 // A world is an executor that runs on a goroutine of its own.
 type world struct {
@@ -33,62 +28,15 @@ type world struct {
 // onEach runs fn as a subtest on every driver that this system has.
 func onEach(t *testing.T, fn func(t *testing.T, w *world)) {
 	for _, d := range drivers {
-		t.Run(d.name, func(t *testing.T) { fn(t, newWorld(t, d.open)) })
+		t.Run(d.Name, func(t *testing.T) { fn(t, newWorld(t, d.Open)) })
 	}
 }
 
 func newWorld(t testing.TB, open func() (driver.Driver, error)) *world {
 	t.Helper()
-	goroutines, files := runtime.NumGoroutine(), leakcheck.Descriptors()
-	d, err := open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ex, err := executor.New(executor.Config{Driver: d})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(rouse.WithExecutor(context.Background(), ex), patience)
-	w := &world{t: t, ex: ex, ctx: ctx}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = ex.Run(context.Background())
-		if err := ex.Close(); err != nil {
-			t.Error("Close:", err)
-		}
-	}()
-	var once atomic.Bool
-	w.stop = func() {
-		if once.Swap(true) {
-			return
-		}
-		ex.Stop()
-		select {
-		case <-ended:
-		case <-time.After(patience):
-			t.Fatal("the executor does not end")
-		}
-	}
-	t.Cleanup(func() {
-		w.stop()
-		cancel()
-		noLeak(t, "goroutines", goroutines, runtime.NumGoroutine)
-		noLeak(t, "descriptors", files, leakcheck.Descriptors)
-	})
-	return w
-}
-
-func noLeak(t testing.TB, what string, before int, now func() int) {
-	t.Helper()
-	for end := time.Now().Add(5 * time.Second); now() > before; time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			var stacks bytes.Buffer
-			_ = pprof.Lookup("goroutine").WriteTo(&stacks, 1)
-			t.Errorf("%s: %d before, %d after\n%s", what, before, now(), stacks.Bytes())
-			return
-		}
-	}
+	exectest.NoneLeft(t)
+	r := exectest.Run(t, executor.Config{}, open)
+	return &world{t: t, ex: r.Executor, ctx: r.Ctx, stop: r.Stop}
 }
 
 // task runs fn as a task's poll and returns its result.
@@ -145,27 +93,11 @@ func (w *world) shrink(conns ...*netio.Conn) {
 	}
 }
 
-// async calls fn on a goroutine; the function it returns waits for the result.
-func async[T any](t testing.TB, fn func() (T, error)) func() (T, error) {
-	type result struct {
-		v   T
-		err error
-	}
-	ch := make(chan result, 1)
-	go func() {
-		v, err := fn()
-		ch <- result{v, err}
-	}()
-	return func() (T, error) {
-		t.Helper()
-		select {
-		case r := <-ch:
-			return r.v, r.err
-		case <-time.After(patience):
-			t.Fatal("a call does not return")
-			panic("not reached")
-		}
-	}
+func async[T any](t testing.TB, fn func() (T, error)) func() (T, error) { return exectest.Async(t, fn) }
+
+func noLeak(t testing.TB, what string, before int, now func() int) {
+	t.Helper()
+	exectest.NoMore(t, what, before, now)
 }
 
 // settle gives the executor the time to do what it has been told.
@@ -206,14 +138,8 @@ func (s ctxStream) Write(buf []byte) (int, error) { return s.c.Write(s.ctx, buf)
 
 var _ io.ReadWriter = ctxStream{}
 
-// pattern is a test stream: byte i is a function of i.
-func pattern(n int) []byte {
-	b := make([]byte, n)
-	for i := range b {
-		b[i] = byte(i*7 + i>>8*13 + i>>16)
-	}
-	return b
-}
+// pattern is a test stream.
+func pattern(n int) []byte { return exectest.Content(0, n) }
 
 // realNetwork reports whether the driver is connected to the system's network.
 func (w *world) realNetwork() bool { return w.ex.Driver().Name() != "manual" }

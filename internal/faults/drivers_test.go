@@ -3,37 +3,34 @@ package faults_test
 import (
 	"os"
 	"runtime"
-	"strings"
 	"testing"
 
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/driver/drivertest"
 	"github.com/rouse-go/rouse/driver/manual"
-	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/internal/leakcheck"
 )
 
 func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m, nil)) }
 
 type driverUnderTest struct {
-	name  string
-	open  func() (driver.Driver, error)
+	exectest.Driver
 	lacks map[drivertest.Feature]string
 }
 
 // drivers are those that this system has and allows, and the one in memory.
 var drivers = func() (all []driverUnderTest) {
-	for _, name := range strings.Split(executor.DriverNames(), ", ") {
-		d := driverUnderTest{name: name, open: func() (driver.Driver, error) { return executor.OpenDriver(name) }}
-		if name == "portable" {
-			d.lacks = lacksPortable()
+	for _, d := range exectest.Drivers() {
+		under := driverUnderTest{Driver: d}
+		if d.Name == "portable" {
+			under.lacks = lacksPortable()
 		}
-		all = append(all, d)
+		all = append(all, under)
 	}
 	return append(all, driverUnderTest{
-		name:  "manual",
-		open:  func() (driver.Driver, error) { return manual.New(manual.Config{AutoAdvance: true}) },
-		lacks: lacksManual,
+		exectest.Driver{Name: "manual", Open: func() (driver.Driver, error) { return manual.New(manual.Config{AutoAdvance: true}) }},
+		lacksManual,
 	})
 }()
 
@@ -62,7 +59,7 @@ var lacksManual = map[drivertest.Feature]string{
 
 func (d driverUnderTest) must(t testing.TB) driver.Driver {
 	t.Helper()
-	inner, err := d.open()
+	inner, err := d.Open()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,11 +8,12 @@ import (
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/driver/drivertest"
 	"github.com/rouse-go/rouse/driver/manual"
+	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/internal/faults"
 )
 
 // patience bounds every wait.
-const patience = 30 * time.Second
+const patience = exectest.Patience
 
 // bad is every fault that is no error, often.
 var bad = faults.Plan{Short: 0.4, Late: 0.4, Swap: 0.8}
@@ -26,13 +27,13 @@ func TestDriver(t *testing.T) {
 		t.Skip("-short")
 	}
 	for _, under := range drivers {
-		t.Run(under.name, func(t *testing.T) {
+		t.Run(under.Name, func(t *testing.T) {
 			counts := map[string]int{}
 			opt := drivertest.Options{Lacks: map[drivertest.Feature]string{drivertest.ZeroAlloc: "a fault is not free"}}
 			for f, why := range under.lacks {
 				opt.Lacks[f] = why
 			}
-			if under.name == "manual" {
+			if under.Name == "manual" {
 				opt.Advance = func(d driver.Driver, by time.Duration) {
 					d.(*faults.Driver).Driver.(*manual.Driver).Advance(by)
 				}
@@ -60,7 +61,7 @@ func TestDriver(t *testing.T) {
 					return d
 				}, opt)
 			}
-			faults.Report(t, under.name, counts, faults.Short, faults.Late, faults.Swapped)
+			faults.Report(t, under.Name, counts, faults.Short, faults.Late, faults.Swapped)
 		})
 	}
 }

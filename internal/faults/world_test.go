@@ -2,14 +2,14 @@ package faults_test
 
 import (
 	"context"
-	"runtime"
+	"fmt"
 	"testing"
-	"time"
 
 	"github.com/rouse-go/rouse"
+	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/internal/faults"
-	"github.com/rouse-go/rouse/internal/leakcheck"
 )
 
 // A world is an executor on a driver with faults, on a goroutine of its own.
@@ -25,11 +25,11 @@ type world struct {
 type counts map[string]map[string]int
 
 func (c counts) add(w *world) {
-	if c[w.under.name] == nil {
-		c[w.under.name] = map[string]int{}
+	if c[w.under.Name] == nil {
+		c[w.under.Name] = map[string]int{}
 	}
 	for kind, n := range w.d.Counts() {
-		c[w.under.name][kind] += n
+		c[w.under.Name][kind] += n
 	}
 }
 
@@ -48,84 +48,39 @@ func onSome(t *testing.T, may func(driverUnderTest) bool, plan faults.Plan, kind
 		if !may(under) {
 			continue
 		}
-		t.Run(under.name, func(t *testing.T) {
+		t.Run(under.Name, func(t *testing.T) {
 			c := counts{}
 			for seed := range uint64(seeds) {
 				plan.Seed = seed
-				run(t, under, plan, c, fn)
+				t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) { run(t, under, plan, c, fn) })
 			}
-			faults.Report(t, under.name, c[under.name], kinds...)
+			faults.Report(t, under.Name, c[under.Name], kinds...)
 		})
 	}
 }
 
 func run(t *testing.T, under driverUnderTest, plan faults.Plan, c counts, fn func(w *world)) {
 	t.Helper()
-	goroutines, files := runtime.NumGoroutine(), leakcheck.Descriptors()
-	w := &world{T: t, under: under, d: faults.Wrap(under.must(t), plan)}
-	var err error
-	if w.ex, err = executor.New(executor.Config{Driver: w.d}); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(rouse.WithExecutor(context.Background(), w.ex), patience)
-	defer cancel()
-	w.ctx = ctx
-	ended := make(chan error, 1)
-	go func() {
-		err := w.ex.Run(context.Background())
-		if e := w.ex.Close(); err == nil {
-			err = e
-		}
-		ended <- err
-	}()
-	fn(w)
-	w.ex.Stop()
-	select {
-	case err := <-ended:
+	exectest.NoneLeft(t)
+	w := &world{T: t, under: under}
+	r := exectest.Run(t, executor.Config{}, func() (driver.Driver, error) {
+		inner, err := under.Open()
 		if err != nil {
-			t.Errorf("seed %d: %v", plan.Seed, err)
+			return nil, err
 		}
-	case <-time.After(patience):
-		t.Fatalf("seed %d: the executor does not end", plan.Seed)
-	}
+		w.d = faults.Wrap(inner, plan)
+		return w.d, nil
+	})
+	w.ex, w.ctx = r.Executor, r.Ctx
+	fn(w)
+	r.Stop()
 	c.add(w)
-	cancel()
-	w.noLeak("goroutines", goroutines, runtime.NumGoroutine)
-	w.noLeak("descriptors", files, leakcheck.Descriptors)
 }
 
-func (w *world) noLeak(what string, before int, now func() int) {
-	w.Helper()
-	for end := time.Now().Add(5 * time.Second); now() > before; time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			stacks := make([]byte, 1<<16)
-			w.Fatalf("%s: %d before, %d after\n%s", what, before, now(), stacks[:runtime.Stack(stacks, true)])
-		}
-	}
-}
+func async[T any](w *world, fn func() (T, error)) func() (T, error) { return exectest.Async(w, fn) }
 
-// async calls fn on a goroutine; the function it returns waits for the result.
-func async[T any](w *world, fn func() (T, error)) func() (T, error) {
-	type result struct {
-		v   T
-		err error
-	}
-	ch := make(chan result, 1)
-	go func() {
-		v, err := fn()
-		ch <- result{v, err}
-	}()
-	return func() (T, error) {
-		w.Helper()
-		select {
-		case r := <-ch:
-			return r.v, r.err
-		case <-time.After(patience):
-			w.Fatal("a call does not return")
-			panic("not reached")
-		}
-	}
-}
+// pattern is test content: of one of many.
+func pattern(whose, n int) []byte { return exectest.Content(whose, n) }
 
 // set changes the plan, at home.
 func (w *world) set(plan faults.Plan) {
@@ -137,13 +92,4 @@ func (w *world) set(plan faults.Plan) {
 	if err != nil {
 		w.Fatal(err)
 	}
-}
-
-// pattern is test content: byte i is a function of i and of whose it is.
-func pattern(whose, n int) []byte {
-	b := make([]byte, n)
-	for i := range b {
-		b[i] = byte(i*7 + i>>8*13 + i>>16 + whose*101)
-	}
-	return b
 }

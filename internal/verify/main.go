@@ -1,7 +1,7 @@
 // Command verify checks all that the project can check by itself, and prints one
 // table of it:
 //
-//	go run ./internal/verify [-short] [-race=false] [-fuzztime 10s] [-only stages]
+//	go run ./internal/verify [-short] [-race=false] [-fuzztime 10s] [-only stages] [-v] [-modelflags flags]
 //
 // It runs the tests of every module, and from the same run tells the conformance
 // rows, the faults that were injected and what was left behind; the models of the
@@ -31,6 +31,8 @@ type options struct {
 	race     bool
 	fuzzTime time.Duration
 	only     map[string]bool // nil means all
+	verbose  bool
+	models   []string // more flags of go test for the models
 }
 
 // wants reports whether a stage is to be run.
@@ -56,6 +58,8 @@ func parseOptions(args []string) (o options, err error) {
 	fs.BoolVar(&o.short, "short", false, "a subset of the mutants, two seconds for each fuzz target, and no soak: for CI")
 	fs.BoolVar(&o.race, "race", true, "run the tests under the race detector, and in random order")
 	fs.DurationVar(&o.fuzzTime, "fuzztime", 0, "how long to fuzz each target; 0 means 10s, or 2s with -short")
+	fs.BoolVar(&o.verbose, "v", false, "print the line of each model and of each mutant as it comes")
+	modelFlags := fs.String("modelflags", "", "more `flags` of go test for the models, with spaces between, such as -race")
 	only := fs.String("only", "", "run these `stages` only, with commas between: "+strings.Join(stageNames, ", "))
 	_ = fs.Parse(args) // it exits
 	if fs.NArg() > 0 {
@@ -70,6 +74,7 @@ func parseOptions(args []string) (o options, err error) {
 			o.fuzzTime = 2 * time.Second
 		}
 	}
+	o.models = strings.Fields(*modelFlags)
 	if *only == "" {
 		return o, nil
 	}
@@ -89,17 +94,20 @@ func parseOptions(args []string) (o options, err error) {
 
 // verify runs the stages and prints the table; it reports whether all is well.
 func verify(ctx context.Context, o options) bool {
-	mods, err := findModules(ctx)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "verify:", err)
-		return false
+	var mods []module
+	if o.wants("tests") || o.wants("fuzz") {
+		var err error
+		if mods, err = findModules(ctx); err != nil {
+			fmt.Fprintln(os.Stderr, "verify:", err)
+			return false
+		}
 	}
 	var first, beside []*stage
 	if o.wants("tests") {
 		first = append(first, testStage(o, mods))
 	}
 	if o.wants("models") {
-		beside = append(beside, modelStage())
+		beside = append(beside, modelStage(o))
 	}
 	if o.wants("mutants") {
 		beside = append(beside, mutantStage(o))

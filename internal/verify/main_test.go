@@ -57,7 +57,12 @@ func TestOptions(t *testing.T) {
 		}
 	}
 	o, _ := parseOptions([]string{"-only", "models"})
-	if !o.wants("models") || o.wants("tests") || !o.race {
+	if !o.wants("models") || o.wants("tests") || !o.race || o.verbose {
 		t.Errorf("%+v", o)
+	}
+	o, _ = parseOptions([]string{"-v", "-modelflags", " -race  -cpu=1"})
+	args := strings.Join(modelStage(o).commands[0].args, " ")
+	if !o.verbose || !strings.HasSuffix(args, " -race -cpu=1 ./...") {
+		t.Errorf("%+v: %s", o, args)
 	}
 }

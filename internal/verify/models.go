@@ -9,7 +9,7 @@ import (
 // Each package's tests end before their stage is ended, so that one that hangs
 // says where.
 const (
-	modelTime, modelStageTime   = 10 * time.Minute, 15 * time.Minute
+	modelTime, modelStageTime   = 10 * time.Minute, 30 * time.Minute
 	mutantTime, mutantStageTime = 25 * time.Minute, 30 * time.Minute
 )
 
@@ -18,12 +18,13 @@ func modelTests(limit time.Duration, pattern string, more ...string) []string {
 	return append([]string{"go", "test", "-tags", "interleave", "-count=1", "-v", "-timeout", limit.String(), "-run", pattern}, more...)
 }
 
-func modelStage() *stage {
-	var m models
+func modelStage(o options) *stage {
+	m := models{print: o.verbose}
+	args := append(modelTests(modelTime, "^Test(Model|Classics|Reductions)", o.models...), "./...")
 	return &stage{
 		name:     "models",
 		timeout:  modelStageTime,
-		commands: []command{{args: modelTests(modelTime, "^Test(Model|Classics|Reductions)", "./...")}},
+		commands: []command{{args: args}},
 		line:     m.line,
 		progress: func() string { return fmt.Sprintf("%d models", m.count) },
 		rows:     m.rows,
@@ -32,6 +33,7 @@ func modelStage() *stage {
 
 // models sums up what the model checker prints.
 type models struct {
+	print                               bool // the lines
 	count, schedules, complete, unbound int
 	failed                              []string
 	faults, caught                      int // the classics
@@ -42,6 +44,9 @@ func (m *models) line(text string) {
 	r, ok := parseRecord(text, "interleave")
 	if !ok || r["model"] == "" {
 		return
+	}
+	if m.print {
+		fmt.Println(text)
 	}
 	name, failed := r["model"], r["failed-at"] != ""
 	if strings.HasPrefix(name, "classic") {
@@ -95,7 +100,7 @@ func (m *models) rows(ended error) []row {
 const mutantShare = 6
 
 func mutantStage(o options) *stage {
-	var m mutants
+	m := mutants{print: o.verbose}
 	args := modelTests(mutantTime, "^TestMutants$", "./internal/interleave")
 	if o.short {
 		args = append(args, "-args", fmt.Sprintf("-mutants.every=%d", mutantShare))
@@ -112,14 +117,20 @@ func mutantStage(o options) *stage {
 
 // mutants sums up what TestMutants prints.
 type mutants struct {
+	print                  bool // the lines
 	planted, caught, known int
 	missed                 []string
 }
 
 func (m *mutants) line(text string) {
 	r, ok := parseRecord(text, "mutant")
+	if !ok {
+		return
+	}
+	if m.print {
+		fmt.Println(text)
+	}
 	switch {
-	case !ok:
 	case r["known"] != "":
 		m.known, _ = r.number("known")
 	case r["caught"] == "true":

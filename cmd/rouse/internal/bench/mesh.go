@@ -97,13 +97,7 @@ func meshTasks(batch int) func(*Meter) error {
 				_, err2 := rouse.BlockOn[int](source)
 				return errors.Join(err, err2, same("the sum", sum, n*(n+1)/2))
 			}
-			if err := stream(m.Size/20 + 1); err != nil {
-				return err
-			}
-			m.Start()
-			err := stream(m.Size)
-			m.Stop(m.Size)
-			return err
+			return m.measure(m.Size/20+1, stream)
 		})
 	}
 }
@@ -132,13 +126,7 @@ func meshFibers(m *Meter) error {
 			})
 			return errors.Join(err, same("the sum", sum, n*(n+1)/2))
 		}
-		if err := stream(m.Size/20 + 1); err != nil {
-			return err
-		}
-		m.Start()
-		err := stream(m.Size)
-		m.Stop(m.Size)
-		return err
+		return m.measure(m.Size/20+1, stream)
 	})
 }
 
@@ -157,12 +145,6 @@ func meshGoroutines(m *Meter) error {
 			}
 			return same("the sum", sum, n*(n+1)/2)
 		}
-		if err := stream(m.Size/20 + 1); err != nil {
-			return err
-		}
-		m.Start()
-		err := stream(m.Size)
-		m.Stop(m.Size)
-		return err
+		return m.measure(m.Size/20+1, stream)
 	})
 }

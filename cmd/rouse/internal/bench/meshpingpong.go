@@ -79,17 +79,14 @@ func meshPingpongTasks(m *Meter) error {
 	return onPool(10*time.Millisecond, func(p *executor.Pool) error {
 		links := channel.FullMesh[int](1, p.Executors())
 		executor.SpawnDetached[int](p.At(1), &meshAnswerer{port: links.Port(1)})
-		ask := func(n int) (*batchTimes, error) {
+		var times *batchTimes
+		ask := func(n int) error {
 			a := &meshAsker{port: links.Port(0), n: n, times: newBatchTimes(n)}
+			times = &a.times
 			wrong, err := rouse.BlockOn[int](executor.Spawn[int](p.At(0), a))
-			return &a.times, errors.Join(err, same("wrong answers", wrong, 0))
+			return errors.Join(err, same("wrong answers", wrong, 0))
 		}
-		if _, err := ask(m.Size/20 + 1); err != nil {
-			return err
-		}
-		m.Start()
-		times, err := ask(m.Size)
-		m.Stop(m.Size)
+		err := m.measure(m.Size/20+1, ask)
 		times.report(m, 0)
 		return err
 	})
@@ -104,8 +101,10 @@ func meshPingpongGoroutines(m *Meter) error {
 			}
 		}()
 		defer close(there)
-		ask := func(n int) (*batchTimes, error) {
-			times, wrong := newBatchTimes(n), 0
+		var times batchTimes
+		ask := func(n int) error {
+			wrong := 0
+			times = newBatchTimes(n)
 			for ; n > 0; n-- {
 				there <- n
 				if <-back != -n {
@@ -113,14 +112,9 @@ func meshPingpongGoroutines(m *Meter) error {
 				}
 				times.one()
 			}
-			return &times, same("wrong answers", wrong, 0)
+			return same("wrong answers", wrong, 0)
 		}
-		if _, err := ask(m.Size/20 + 1); err != nil {
-			return err
-		}
-		m.Start()
-		times, err := ask(m.Size)
-		m.Stop(m.Size)
+		err := m.measure(m.Size/20+1, ask)
 		times.report(m, 0)
 		return err
 	})

@@ -54,6 +54,17 @@ func (m *Meter) Stop(ops int) time.Duration {
 	return wall
 }
 
+// measure has work do warm operations first, and then, on the clock, Size.
+func (m *Meter) measure(warm int, work func(n int) error) error {
+	if err := work(warm); err != nil {
+		return err
+	}
+	m.Start()
+	err := work(m.Size)
+	m.Stop(m.Size)
+	return err
+}
+
 // perSecond notes the figures of the work per second and per CPU second; wall is
 // what Stop has returned.
 func (m *Meter) perSecond(wall time.Duration) {

@@ -192,12 +192,6 @@ func pingpongGoroutines(m *Meter) error {
 			}
 			return errors.Join(wrong, <-answer)
 		}
-		if err := match(pingpongWarm); err != nil {
-			return err
-		}
-		m.Start()
-		err := match(m.Size)
-		m.Stop(m.Size)
-		return err
+		return m.measure(pingpongWarm, match)
 	})
 }

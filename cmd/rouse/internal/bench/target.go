@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"github.com/rouse-go/rouse"
+	"github.com/rouse-go/rouse/executor"
 )
 
 // What the wake benchmarks wake.
@@ -27,6 +28,31 @@ func (t *target) Poll(cx *rouse.Context) (int, error) {
 		t.waker = cx.Waker()
 	}
 	return 0, rouse.Pending
+}
+
+// wakeWarm is how many wakes come before the clock starts.
+const wakeWarm = 1000
+
+// onTarget measures wake, which wakes a target times times and lets it be polled
+// after each.
+func onTarget(m *Meter, wake func(l *executor.Local, t *target, times int) error) error {
+	return onLocal(func(l *executor.Local) error {
+		t := new(target)
+		h := executor.Spawn[int](l, t)
+		if err := l.RunUntilIdle(); err != nil {
+			return err
+		}
+		if err := m.measure(wakeWarm, func(times int) error { return wake(l, t, times) }); err != nil {
+			return err
+		}
+		t.end = true
+		t.waker.WakeByRef()
+		polls, err := executor.RunUntil[int](l, h)
+		if err != nil {
+			return err
+		}
+		return same("the number of polls", polls, 1+wakeWarm+m.Size+1)
+	})
 }
 
 // notice is what a fiber awaits to be woken once: it is over when it is polled

@@ -34,28 +34,8 @@ func wakeUntilIdle(l *executor.Local, w *rouse.Waker, times int) error {
 }
 
 func wakeIdleTasks(m *Meter) error {
-	return onLocal(func(l *executor.Local) error {
-		t := new(target)
-		h := executor.Spawn[int](l, t)
-		if err := l.RunUntilIdle(); err != nil {
-			return err
-		}
-		if err := wakeUntilIdle(l, &t.waker, wakeWarm); err != nil {
-			return err
-		}
-		m.Start()
-		err := wakeUntilIdle(l, &t.waker, m.Size)
-		m.Stop(m.Size)
-		if err != nil {
-			return err
-		}
-		t.end = true
-		t.waker.WakeByRef()
-		polls, err := executor.RunUntil[int](l, h)
-		if err != nil {
-			return err
-		}
-		return same("the number of polls", polls, 1+wakeWarm+m.Size+1)
+	return onTarget(m, func(l *executor.Local, t *target, times int) error {
+		return wakeUntilIdle(l, &t.waker, times)
 	})
 }
 
@@ -75,12 +55,7 @@ func wakeIdleFibers(m *Meter) error {
 		if err := l.RunUntilIdle(); err != nil {
 			return err
 		}
-		if err := wakeUntilIdle(l, &n.waker, wakeWarm); err != nil {
-			return err
-		}
-		m.Start()
-		err := wakeUntilIdle(l, &n.waker, m.Size)
-		m.Stop(m.Size)
+		err := m.measure(wakeWarm, func(times int) error { return wakeUntilIdle(l, &n.waker, times) })
 		if err != nil {
 			return err
 		}

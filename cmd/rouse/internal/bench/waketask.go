@@ -24,8 +24,6 @@ var wakeTask = Benchmark{
 	},
 }
 
-const wakeWarm = 1000
-
 // waking is the driver.
 type waking struct {
 	target *target
@@ -55,29 +53,11 @@ func (w *waking) Poll(cx *rouse.Context) (int, error) {
 }
 
 func wakeTaskTasks(m *Meter) error {
-	return onLocal(func(l *executor.Local) error {
-		t := new(target)
-		h := executor.Spawn[int](l, t)
-		if err := l.RunUntilIdle(); err != nil {
-			return err
-		}
-		if _, err := executor.RunUntil[int](l, &waking{target: t, left: wakeWarm}); err != nil {
-			return err
-		}
-		driver := &waking{target: t, left: m.Size}
-		m.Start()
+	driver := new(waking)
+	return onTarget(m, func(l *executor.Local, t *target, times int) error {
+		*driver = waking{target: t, left: times}
 		_, err := executor.RunUntil[int](l, driver)
-		m.Stop(m.Size)
-		if err != nil {
-			return err
-		}
-		t.end = true
-		t.waker.WakeByRef()
-		polls, err := executor.RunUntil[int](l, h)
-		if err != nil {
-			return err
-		}
-		return same("the number of polls", polls, 1+wakeWarm+m.Size+1)
+		return err
 	})
 }
 
@@ -177,13 +157,7 @@ func wakeTaskFibers(m *Meter) error {
 		if err := fiber.Yield(ctx); err != nil { // the target reaches its await
 			return err
 		}
-		if err := wake(wakeWarm); err != nil {
-			return err
-		}
-		m.Start()
-		err := wake(m.Size)
-		m.Stop(m.Size)
-		if err != nil {
+		if err := m.measure(wakeWarm, wake); err != nil {
 			return err
 		}
 		end = true

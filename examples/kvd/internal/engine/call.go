@@ -121,6 +121,25 @@ func findData[T store.List | store.Hash | store.Set](x *call, key []byte) (e *en
 	return e, data, ok
 }
 
+// removeMembers removes from the set or hash of e those members or fields that
+// argument 2 and the following name, and replies how many there were. from may
+// be nil, as findData returns it.
+func (x *call) removeMembers(e *entry, from interface {
+	Remove(name []byte) bool
+	Len() int
+}) {
+	n := 0
+	for _, name := range x.args[2:] {
+		if from.Remove(name) {
+			n++
+		}
+	}
+	if x.changed = n > 0; x.changed {
+		x.removeEmpty(e, from.Len())
+	}
+	x.int(n)
+}
+
 // removeEmpty removes the key of a list, hash or set that has become empty.
 func (x *call) removeEmpty(e *entry, n int) {
 	if n == 0 {

@@ -38,20 +38,26 @@ func quit(x *call) {
 }
 
 func selectDB(x *call) {
-	n, ok := x.integer(1)
-	if !ok {
-		return
+	if n, ok := x.database(1); ok {
+		x.client.db = n
+		x.ok()
 	}
-	if n != int64(int32(n)) {
+}
+
+// database parses the number of a database.
+func (x *call) database(i int) (n int, ok bool) {
+	v, ok := x.integer(i)
+	switch {
+	case !ok:
+		return 0, false
+	case v != int64(int32(v)):
 		x.error(errInt32)
-		return
-	}
-	if n < 0 || n >= databases {
+		return 0, false
+	case v < 0 || v >= databases:
 		x.error(errDBIndex)
-		return
+		return 0, false
 	}
-	x.client.db = int(n)
-	x.ok()
+	return int(v), true
 }
 
 // auth accepts the only user there is, who has no password.

@@ -7,7 +7,8 @@ import (
 	"github.com/rouse-go/rouse/examples/kvd/internal/store"
 )
 
-// findHash looks a hash up to read it: h is nil if there is none.
+// findHash looks a hash up to read it: h is nil, which reads as empty, if there
+// is none.
 func (x *call) findHash() (h *store.Hash, ok bool) {
 	_, h, ok = findData[store.Hash](x, x.args[1])
 	return h, ok
@@ -21,14 +22,6 @@ func (x *call) makeHash() (h *store.Hash, ok bool) {
 		h = x.db.NewHash(e)
 	}
 	return h, ok
-}
-
-// field returns the value of a field, or nil. It accepts that h is nil.
-func field(h *store.Hash, name []byte) *[]byte {
-	if h == nil {
-		return nil
-	}
-	return h.Find(name)
 }
 
 func hset(x *call) {
@@ -83,7 +76,7 @@ func hget(x *call) {
 }
 
 func (x *call) fieldOrNull(h *store.Hash, name []byte) {
-	if v := field(h, name); v != nil {
+	if v := h.Find(name); v != nil {
 		x.bulk(*v)
 	} else {
 		x.null()
@@ -102,36 +95,20 @@ func hmget(x *call) {
 }
 
 func hdel(x *call) {
-	e, h, ok := findData[store.Hash](x, x.args[1])
-	if !ok {
-		return
+	if e, h, ok := findData[store.Hash](x, x.args[1]); ok {
+		x.removeMembers(e, h)
 	}
-	n := 0
-	if h != nil {
-		for _, name := range x.args[2:] {
-			if h.Remove(name) {
-				n++
-			}
-		}
-		x.removeEmpty(e, h.Len())
-	}
-	x.changed = n > 0
-	x.int(n)
 }
 
 func hlen(x *call) {
-	switch h, ok := x.findHash(); {
-	case !ok:
-	case h == nil:
-		x.int(0)
-	default:
+	if h, ok := x.findHash(); ok {
 		x.int(h.Len())
 	}
 }
 
 func hexists(x *call) {
 	if h, ok := x.findHash(); ok {
-		x.flag(field(h, x.args[2]) != nil)
+		x.flag(h.Find(x.args[2]) != nil)
 	}
 }
 
@@ -140,7 +117,7 @@ func hstrLen(x *call) {
 	if !ok {
 		return
 	}
-	if v := field(h, x.args[2]); v != nil {
+	if v := h.Find(x.args[2]); v != nil {
 		x.int(len(*v))
 	} else {
 		x.int(0)
@@ -150,10 +127,6 @@ func hstrLen(x *call) {
 func hgetAll(x *call) {
 	h, ok := x.findHash()
 	if !ok {
-		return
-	}
-	if h == nil {
-		x.mapping(0)
 		return
 	}
 	x.mapping(h.Len())
@@ -168,10 +141,6 @@ func hkeys(x *call) {
 	if !ok {
 		return
 	}
-	if h == nil {
-		x.array(0)
-		return
-	}
 	x.array(h.Len())
 	for name := range h.All() {
 		x.text(name)
@@ -181,10 +150,6 @@ func hkeys(x *call) {
 func hvals(x *call) {
 	h, ok := x.findHash()
 	if !ok {
-		return
-	}
-	if h == nil {
-		x.array(0)
 		return
 	}
 	x.array(h.Len())
@@ -203,7 +168,7 @@ func hincrBy(x *call) {
 		return
 	}
 	var n int64
-	if v := field(h, x.args[2]); v != nil {
+	if v := h.Find(x.args[2]); v != nil {
 		if n, ok = resp.ParseInt(*v); !ok {
 			x.error("ERR hash value is not an integer")
 			return
@@ -233,7 +198,7 @@ func hincrByFloat(x *call) {
 		return
 	}
 	old := new(big.Float)
-	if v := field(h, x.args[2]); v != nil {
+	if v := h.Find(x.args[2]); v != nil {
 		if old, ok = parseFloat(*v); !ok {
 			x.error("ERR hash value is not a float")
 			return

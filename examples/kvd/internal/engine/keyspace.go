@@ -86,16 +86,8 @@ func copyCommand(x *call) {
 			replace = true
 		case x.is(i, "DB") && i+1 < len(x.args):
 			i++
-			n, ok := x.integer(i)
+			n, ok := x.database(i)
 			if !ok {
-				return
-			}
-			if n != int64(int32(n)) {
-				x.error(errInt32)
-				return
-			}
-			if n < 0 || n >= databases {
-				x.error(errDBIndex)
 				return
 			}
 			to = x.engine.dbs[n]

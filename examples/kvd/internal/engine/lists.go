@@ -94,11 +94,7 @@ func (x *call) positive(i int) (n int64, ok bool) {
 }
 
 func llen(x *call) {
-	switch _, l, ok := findData[store.List](x, x.args[1]); {
-	case !ok:
-	case l == nil:
-		x.int(0)
-	default:
+	if _, l, ok := findData[store.List](x, x.args[1]); ok {
 		x.int(l.Len())
 	}
 }

@@ -2,12 +2,11 @@ package engine
 
 import "github.com/rouse-go/rouse/examples/kvd/internal/store"
 
+// findSet looks a set up to read it, as findHash does a hash.
 func (x *call) findSet() (s *store.Set, ok bool) {
 	_, s, ok = findData[store.Set](x, x.args[1])
 	return s, ok
 }
-
-func contains(s *store.Set, member []byte) bool { return s != nil && s.Find(member) != nil }
 
 func sadd(x *call) {
 	e, s, ok := findData[store.Set](x, x.args[1])
@@ -29,36 +28,20 @@ func sadd(x *call) {
 }
 
 func srem(x *call) {
-	e, s, ok := findData[store.Set](x, x.args[1])
-	if !ok {
-		return
+	if e, s, ok := findData[store.Set](x, x.args[1]); ok {
+		x.removeMembers(e, s)
 	}
-	n := 0
-	if s != nil {
-		for _, member := range x.args[2:] {
-			if s.Remove(member) {
-				n++
-			}
-		}
-		x.removeEmpty(e, s.Len())
-	}
-	x.changed = n > 0
-	x.int(n)
 }
 
 func scard(x *call) {
-	switch s, ok := x.findSet(); {
-	case !ok:
-	case s == nil:
-		x.int(0)
-	default:
+	if s, ok := x.findSet(); ok {
 		x.int(s.Len())
 	}
 }
 
 func sismember(x *call) {
 	if s, ok := x.findSet(); ok {
-		x.flag(contains(s, x.args[2]))
+		x.flag(s.Find(x.args[2]) != nil)
 	}
 }
 
@@ -69,17 +52,13 @@ func smismember(x *call) {
 	}
 	x.array(len(x.args) - 2)
 	for _, member := range x.args[2:] {
-		x.flag(contains(s, member))
+		x.flag(s.Find(member) != nil)
 	}
 }
 
 func smembers(x *call) {
 	s, ok := x.findSet()
 	if !ok {
-		return
-	}
-	if s == nil {
-		x.set(0)
 		return
 	}
 	x.set(s.Len())

@@ -16,8 +16,13 @@ type List struct {
 	n      int
 }
 
-// Len returns the number of elements.
-func (l *List) Len() int { return l.n }
+// Len returns the number of elements; a nil List has none.
+func (l *List) Len() int {
+	if l == nil {
+		return 0
+	}
+	return l.n
+}
 
 func (l *List) slot(i int) *string {
 	i += l.first

@@ -11,6 +11,7 @@ const maxSmall = 32
 // A Table maps the fields of a hash, or the members of a set, to values. Most
 // are small: those are a slice, which is compact and keeps the order of
 // insertion. A Table that has outgrown it is a Dict for the rest of its life.
+// Like a nil map, a nil Table is an empty one that can't be added to.
 type Table[V any] struct {
 	small []field[V]
 	dict  *Dict[V]
@@ -33,7 +34,10 @@ func NewTable[V any](seed uint64) *Table[V] { return &Table[V]{seed: seed} }
 
 // Len returns the number of entries.
 func (t *Table[V]) Len() int {
-	if t.dict != nil {
+	switch {
+	case t == nil:
+		return 0
+	case t.dict != nil:
 		return t.dict.Len()
 	}
 	return len(t.small)
@@ -51,6 +55,9 @@ func (t *Table[V]) index(key []byte) int {
 // Find returns the value of key, or nil. It may be changed until the next
 // change of the Table.
 func (t *Table[V]) Find(key []byte) *V {
+	if t == nil {
+		return nil
+	}
 	if t.dict != nil {
 		if e := t.dict.Find(key); e != nil {
 			return &e.Value
@@ -86,6 +93,9 @@ func (t *Table[V]) Insert(key []byte) (v *V, added bool) {
 
 // Remove removes key and reports whether it was there.
 func (t *Table[V]) Remove(key []byte) bool {
+	if t == nil {
+		return false
+	}
 	if t.dict != nil {
 		e := t.dict.Find(key)
 		if e != nil {
@@ -103,6 +113,9 @@ func (t *Table[V]) Remove(key []byte) bool {
 // All returns every entry once. The Table must not change meanwhile.
 func (t *Table[V]) All() iter.Seq2[string, *V] {
 	return func(yield func(string, *V) bool) {
+		if t == nil {
+			return
+		}
 		for i := range t.small {
 			if !yield(t.small[i].key, &t.small[i].value) {
 				return
