@@ -17,6 +17,7 @@ type root struct {
 	st   *site
 	at   int // the stage
 	l    *netio.Listener
+	p    *netio.PacketConn
 	rng  *rand.Rand
 	wait rouse.Future[int]
 	jobs []job
@@ -32,13 +33,14 @@ type job struct {
 
 // The stages of a root.
 const (
-	toOpen    = iota // the server
+	toOpen    = iota // the servers
 	toMeet           // until every site has its address
 	toBegin          // the scripts
 	toJoin           // them
 	toPart           // until every site, and visitor, has done its work
 	toOutlast        // those that nobody has joined, here and elsewhere
-	toClose          // the server
+	toClose          // the servers, and our end of the mesh
+	toRest           // the servers have ended
 	toCheck          // that nothing is left
 	past
 )
@@ -58,11 +60,18 @@ func (t *root) stage(cx *rouse.Context) (err error) {
 	switch t.at {
 	case toOpen:
 		t.rng = rand.New(rand.NewPCG(st.seed, 0))
-		if t.l, err = netio.PollListen(cx, "tcp", "127.0.0.1:0"); err != nil {
-			return err
+		for t.l == nil {
+			if t.l, err = netio.PollListen(cx, "tcp", "127.0.0.1:0"); err != nil && !r.told(err) {
+				return err
+			}
 		}
-		st.addr = t.l.Addr().String()
-		st.server = executor.Spawn[int](st.ex, r.serve(st, t.l))
+		for t.p == nil {
+			if t.p, err = netio.PollListenPacket(cx, "udp", "127.0.0.1:0"); err != nil && !r.told(err) {
+				return err
+			}
+		}
+		st.addr, st.echo = t.l.Addr().String(), t.p.LocalAddrPort()
+		st.servers = append(st.servers, executor.Spawn[int](st.ex, r.serve(st, t.l)), executor.Spawn[int](st.ex, r.newPacketEcho(t.p)))
 		r.addresses.arrive()
 	case toMeet:
 		return r.addresses.poll(cx)
@@ -88,12 +97,14 @@ func (t *root) stage(cx *rouse.Context) (err error) {
 	case toOutlast:
 		return t.until(cx, r.allEnded)
 	case toClose:
-		if t.l != nil {
-			t.l.Close()
-			t.l = nil
+		t.close()
+		r.disconnect(st)
+	case toRest:
+		for ; len(st.servers) > 0; st.servers = st.servers[1:] {
+			if _, err := st.servers[0].Poll(cx); err != nil {
+				return err
+			}
 		}
-		_, err = st.server.Poll(cx)
-		return err
 	case toCheck:
 		if err := t.until(cx, t.nothingElse); err != nil {
 			return err
@@ -131,7 +142,7 @@ func (t *root) until(cx *rouse.Context, over func() bool) error {
 				return nil
 			}
 			f := timer.Sleep(time.Millisecond)
-			t.wait = &dropping{inner: f, poll: func(cx *rouse.Context) (int, error) {
+			t.wait = &dropping[int]{inner: f, poll: func(cx *rouse.Context) (int, error) {
 				_, err := f.Poll(cx)
 				return 0, err
 			}}
@@ -147,7 +158,14 @@ func (t *root) Drop() {
 	if d, ok := t.wait.(rouse.Dropper); ok {
 		d.Drop()
 	}
+	t.close()
+}
+
+func (t *root) close() {
 	if t.l != nil {
 		t.l.Close()
+	}
+	if t.p != nil {
+		t.p.Close()
 	}
 }

@@ -140,12 +140,10 @@ func TestFaultsAreNoticed(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRound("manual", 1)
-			st, err := r.newSite() // the trace reads its clock
-			if err != nil {
+			if err := r.open(); err != nil { // the trace reads a clock
 				t.Fatal(err)
 			}
-			defer st.ex.Close()
-			r.sites = []*site{st}
+			defer r.sites[0].ex.Close()
 			c.do(r)
 			r.settle()
 			if !slices.ContainsFunc(r.book.failed(), func(f string) bool { return strings.Contains(f, c.want) }) {
