@@ -122,7 +122,7 @@ func (s *soak) round(driver string, seed uint64) bool {
 		}
 	}
 	if !ok {
-		fmt.Printf("soak: driver=%s seed=%d failed; again: go run ./internal/soak -driver %s -seed %d -rounds 1\n", driver, seed, driver, seed)
+		fmt.Printf("soak: driver=%s seed=%d failed; plan %+v; again: go run ./internal/soak -driver %s -seed %d -rounds 1\n", driver, seed, r.plan, driver, seed)
 	}
 	return ok
 }

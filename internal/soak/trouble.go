@@ -21,8 +21,8 @@ func (r *round) told(err error) bool {
 		return false
 	}
 	codes := operation(err)
-	if broken(errno) && (slices.Contains(codes, driver.Recv) || slices.Contains(codes, driver.Send)) {
-		return true // it may also come from the other end, which had trouble
+	if broken(errno) && (slices.Contains(codes, driver.Recv) || slices.Contains(codes, driver.Send) || r.ending.Load()) {
+		return true // it may also come from the other end, which had trouble, or from a listener that ends
 	}
 	for _, code := range codes {
 		if slices.Contains(faults.Errors[code], errno) {
