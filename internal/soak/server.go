@@ -72,3 +72,47 @@ func (e *echoServer) Drop() {
 	e.conn.ForgetWrite()
 	e.conn.Close()
 }
+
+// A packetEcho sends back what datagrams come, until its socket is closed, or
+// fails for good.
+type packetEcho struct {
+	r     *round
+	conn  *netio.PacketConn
+	in    [4]netio.Message
+	out   []netio.Message
+	tries resolve
+}
+
+func (r *round) newPacketEcho(conn *netio.PacketConn) *packetEcho {
+	e := &packetEcho{r: r, conn: conn}
+	for i := range e.in {
+		e.in[i].Buf = make([]byte, headLen+maxDatagram)
+	}
+	return e
+}
+
+func (e *packetEcho) Poll(cx *rouse.Context) (int, error) {
+	for {
+		n, err := e.conn.PollSendMsgs(cx, e.out)
+		if e.out = e.out[n:]; err == nil && len(e.out) == 0 {
+			n, err = e.conn.PollRecvMsgs(cx, e.in[:])
+			for _, m := range e.in[:n] {
+				e.out = append(e.out, netio.Message{Buf: m.Buf[:m.N], Addr: m.Addr})
+			}
+		}
+		switch {
+		case err == rouse.Pending:
+			return 0, err
+		case err == nil:
+			e.tries = 8
+		case errors.Is(err, netio.ErrClosed):
+			return 0, nil
+		default:
+			if goOn, err := e.r.trouble(&e.tries, err); !goOn {
+				return 0, err
+			}
+		}
+	}
+}
+
+func (e *packetEcho) Drop() { e.conn.Close() }

@@ -25,9 +25,9 @@ func (r *round) told(err error) bool {
 		return true // it may also come from the other end, which had trouble, or from a listener that ends
 	}
 	for _, code := range codes {
-		if slices.Contains(faults.Errors[code], errno) {
+		if slices.Contains(faults.Errors[code], errno) && errno != syscall.EINTR { // which package fileio is to deal with
 			r.book.tell(faults.Name(errno))
-			return errno != syscall.EINTR // which package fileio is to deal with
+			return true
 		}
 	}
 	return false
