@@ -101,11 +101,11 @@ func (b *book) add(t tally) {
 
 // A tally counts what was done.
 type tally struct {
-	Polls, Results, Canceled, Drops  int
-	Timers, Sent, Received, Messages int
-	Bytes, Conns, Datagrams, Files   int
-	Fibers, Aborts, Wakes, Calls     int
-	Faults, Errors                   int // made by drivers, told by them
+	Polls, Results, Canceled, Drops       int
+	Timers, Sent, Received, Messages      int
+	Bytes, Conns, Datagrams, Files        int
+	Errands, Fibers, Aborts, Wakes, Calls int
+	Faults, Errors                        int // made by drivers, told by them
 }
 
 func (t *tally) add(u tally) {
@@ -121,6 +121,7 @@ func (t *tally) add(u tally) {
 	t.Conns += u.Conns
 	t.Datagrams += u.Datagrams
 	t.Files += u.Files
+	t.Errands += u.Errands
 	t.Fibers += u.Fibers
 	t.Aborts += u.Aborts
 	t.Wakes += u.Wakes
@@ -130,6 +131,6 @@ func (t *tally) add(u tally) {
 }
 
 func (t tally) String() string {
-	return fmt.Sprintf("polls=%d results=%d canceled=%d drops=%d timers=%d sent=%d received=%d messages=%d bytes=%d conns=%d datagrams=%d files=%d fibers=%d aborts=%d wakes=%d calls=%d faults=%d errors=%d",
-		t.Polls, t.Results, t.Canceled, t.Drops, t.Timers, t.Sent, t.Received, t.Messages, t.Bytes, t.Conns, t.Datagrams, t.Files, t.Fibers, t.Aborts, t.Wakes, t.Calls, t.Faults, t.Errors)
+	return fmt.Sprintf("polls=%d results=%d canceled=%d drops=%d timers=%d sent=%d received=%d messages=%d bytes=%d conns=%d datagrams=%d files=%d errands=%d fibers=%d aborts=%d wakes=%d calls=%d faults=%d errors=%d",
+		t.Polls, t.Results, t.Canceled, t.Drops, t.Timers, t.Sent, t.Received, t.Messages, t.Bytes, t.Conns, t.Datagrams, t.Files, t.Errands, t.Fibers, t.Aborts, t.Wakes, t.Calls, t.Faults, t.Errors)
 }

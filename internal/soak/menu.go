@@ -26,6 +26,7 @@ var features = []feature{
 	{task: (*script).recvMPMC, moving: (*script).recvMPMC, direct: (*script).recvMPMCBody, abroad: true},
 	{task: (*script).sendMesh, direct: (*script).sendMeshBody},
 	{task: (*script).recvMesh, direct: (*script).recvMeshBody},
+	{task: (*script).errand, moving: (*script).errand, direct: (*script).errandBody, abroad: true},
 	{task: (*script).hangUp, moving: (*script).hangUp},
 	{task: (*script).join, moving: (*script).join, direct: (*script).joinBody, abroad: true},
 	{task: (*script).abort, moving: (*script).abort},

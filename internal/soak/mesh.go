@@ -6,6 +6,7 @@ import (
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/channel"
+	"github.com/rouse-go/rouse/executor"
 )
 
 // A message goes through the mesh from one site to another.
@@ -41,9 +42,9 @@ func (r *round) connect() {
 			receivers = append(receivers, i)
 		}
 	}
-	m := channel.NewMesh[message](1+r.rng.IntN(8), peers...)
+	m, post := channel.NewMesh[message](1+r.rng.IntN(8), peers...), channel.FullMesh[letter](1+r.rng.IntN(3), r.executors())
 	for i, st := range r.sites {
-		st.port = m.Port(i)
+		st.port, st.post = m.Port(i), post.Port(i)
 		st.went, st.came = make([][]int, m.Len()), make([][]int, m.Len())
 		if peers[i].Role != channel.Receives {
 			st.sends = receivers
@@ -52,8 +53,16 @@ func (r *round) connect() {
 	}
 }
 
-// letter makes a message to somebody, at times to the owner of a key.
-func (s *script) letter() message {
+// executors are those of the sites.
+func (r *round) executors() (all []*executor.Local) {
+	for _, st := range r.sites {
+		all = append(all, st.ex)
+	}
+	return all
+}
+
+// compose makes a message to somebody, at times to the owner of a key.
+func (s *script) compose() message {
 	st := s.on
 	m := message{from: st.port.Index(), to: one(s.rng, st.sends), n: st.next, key: -1}
 	st.next++
@@ -101,7 +110,7 @@ func (s *script) sendMesh() rouse.Future[int] {
 	if len(st.sends) == 0 {
 		return s.yield()
 	}
-	rest := []message{s.letter()}
+	rest := []message{s.compose()}
 	to := rest[0].to
 	for range s.rng.IntN(4) {
 		rest = append(rest, message{from: rest[0].from, to: to, n: st.next, key: -1})
@@ -154,7 +163,7 @@ func (s *script) sendMeshBody(ctx context.Context) error {
 	}
 	ctx, cancel := s.hurry(ctx)
 	defer cancel()
-	m := s.letter()
+	m := s.compose()
 	closed, _ := r.muteTo(st, m.to) // before it is asked
 	var err error
 	if m.key >= 0 {
@@ -185,7 +194,7 @@ func (s *script) recvMeshBody(ctx context.Context) error {
 }
 
 // disconnect receives what nobody has received, when nobody sends any more, and
-// closes the port: or its task would stay.
+// closes the ports: or their tasks would stay.
 func (r *round) disconnect(st *site) {
 	for st.receives {
 		m, from, err := st.port.TryRecv()
@@ -195,6 +204,7 @@ func (r *round) disconnect(st *site) {
 		r.came(st, m, from)
 	}
 	st.port.Close()
+	st.post.Close()
 }
 
 // compare compares what came through the mesh with what went, when all is over.

@@ -18,6 +18,7 @@ type root struct {
 	at   int // the stage
 	l    *netio.Listener
 	p    *netio.PacketConn
+	echo *probe
 	rng  *rand.Rand
 	wait rouse.Future[int]
 	jobs []job
@@ -39,6 +40,7 @@ const (
 	toJoin           // them
 	toPart           // until every site, and visitor, has done its work
 	toOutlast        // those that nobody has joined, here and elsewhere
+	toProbe          // the echo of datagrams
 	toClose          // the servers, and our end of the mesh
 	toRest           // the servers have ended
 	toCheck          // that nothing is left
@@ -72,6 +74,7 @@ func (t *root) stage(cx *rouse.Context) (err error) {
 		}
 		st.addr, st.echo = t.l.Addr().String(), t.p.LocalAddrPort()
 		st.servers = append(st.servers, executor.Spawn[int](st.ex, r.serve(st, t.l)), executor.Spawn[int](st.ex, r.newPacketEcho(t.p)))
+		r.hire(st)
 		r.addresses.arrive()
 	case toMeet:
 		return r.addresses.poll(cx)
@@ -95,9 +98,13 @@ func (t *root) stage(cx *rouse.Context) (err error) {
 	case toPart:
 		return r.done.poll(cx)
 	case toOutlast:
-		return t.until(cx, r.allEnded)
+		return t.until(cx, func() (bool, error) { return r.allEnded(), nil })
+	case toProbe:
+		return t.probe(cx)
 	case toClose:
 		t.close()
+		st.errands.Close()
+		r.errands.Close()
 		r.disconnect(st)
 	case toRest:
 		for ; len(st.servers) > 0; st.servers = st.servers[1:] {
@@ -126,20 +133,37 @@ const timerLooks = 2000
 
 // nothingElse reports whether the root is alone on its site, with no timer, or
 // with timers that stay.
-func (t *root) nothingElse() bool {
+func (t *root) nothingElse() (bool, error) {
 	if t.st.ex.Live() > 1 {
-		return false
+		return false, nil
 	}
 	t.looks++
-	return t.looks > timerLooks || t.st.ex.Alarms().Len() == 0
+	return t.looks > timerLooks || t.st.ex.Alarms().Len() == 0, nil
+}
+
+// probe sees whether the echo of datagrams is alive, unless a fault may have
+// ended it.
+func (t *root) probe(cx *rouse.Context) (err error) {
+	if t.r.plan.faults.Fail > 0 {
+		return nil
+	}
+	if t.echo == nil {
+		if t.echo, err = newProbe(cx, t.st); err != nil {
+			return err
+		}
+	}
+	if err = t.until(cx, func() (bool, error) { return t.echo.send(cx) }); err == nil {
+		_, err = t.echo.wait.Poll(cx)
+	}
+	return err
 }
 
 // until waits, looking now and then.
-func (t *root) until(cx *rouse.Context, over func() bool) error {
+func (t *root) until(cx *rouse.Context, over func() (bool, error)) error {
 	for {
 		if t.wait == nil {
-			if over() {
-				return nil
+			if over, err := over(); over || err != nil {
+				return err
 			}
 			f := timer.Sleep(time.Millisecond)
 			t.wait = &dropping[int]{inner: f, poll: func(cx *rouse.Context) (int, error) {
@@ -167,5 +191,8 @@ func (t *root) close() {
 	}
 	if t.p != nil {
 		t.p.Close()
+	}
+	if t.echo != nil {
+		t.echo.conn.Close()
 	}
 }

@@ -41,6 +41,7 @@ type round struct {
 	crew   crew             // of shared
 	abroad sync.WaitGroup   // goroutines that wake, or visit
 
+	errands  *channel.MPMC[*errand]
 	mpmc     *channel.MPMC[int]
 	mpmcDoor door
 
@@ -59,7 +60,7 @@ func newRound(driver string, seed uint64) *round {
 	r := &round{driver: driver, seed: seed, rng: rand.New(rand.NewPCG(seed, h.Sum64())), book: newBook()}
 	r.plan = newPlan(r.rng, driver != "manual")
 	r.menu = newMenu(r.rng, r.plan.real)
-	r.mpmc = channel.NewMPMC[int](1 << r.rng.IntN(6))
+	r.mpmc, r.errands = channel.NewMPMC[int](1<<r.rng.IntN(6)), channel.NewMPMC[*errand](1<<r.rng.IntN(3))
 	r.addresses.n, r.done.n = r.plan.sites, r.plan.sites+r.plan.visitors
 	return r
 }
@@ -77,6 +78,9 @@ func (r *round) run() (err error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
+	if r.plan.real {
+		r.hireAbroad(ctx)
+	}
 	for range r.plan.visitors {
 		s, w := r.newScript("visitor", r.sites[0], r.rng, r.plan.deep)
 		r.abroad.Go(func() {

@@ -24,6 +24,8 @@ type site struct {
 	node
 	ex      *executor.Local
 	bounded *channel.Bounded[int]
+	errands *channel.Bounded[*errand]
+	post    *channel.Port[letter]
 	addr    string         // of its echo
 	echo    netip.AddrPort // and of that for datagrams
 	servers []rouse.JoinHandle[int]
@@ -101,8 +103,8 @@ func (r *round) openSites() error {
 }
 
 func (r *round) newSite(ex *executor.Local, cfg executor.Config) *site {
-	return &site{ex: ex, bounded: channel.NewBounded[int](1 + r.rng.IntN(8)), seed: r.rng.Uint64(),
-		crew: crew{host: ex, limit: int32(cfg.BlockingWorkers)}}
+	return &site{ex: ex, seed: r.rng.Uint64(), crew: crew{host: ex, limit: int32(cfg.BlockingWorkers)},
+		bounded: channel.NewBounded[int](1 + r.rng.IntN(8)), errands: channel.NewBounded[*errand](1 + r.rng.IntN(3))}
 }
 
 // panicked sees panics that nobody joins: a step's own, if the task that would

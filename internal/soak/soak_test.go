@@ -39,7 +39,7 @@ func TestShort(t *testing.T) {
 				t.Error("see above")
 			}
 			u := s.sums
-			some := []int{u.Results, u.Drops, u.Received, u.Messages, u.Bytes, u.Fibers, u.Aborts, u.Faults}
+			some := []int{u.Results, u.Drops, u.Received, u.Messages, u.Errands, u.Bytes, u.Fibers, u.Aborts, u.Faults}
 			if d == "manual" {
 				some = append(some, u.Datagrams, u.Errors) // which elsewhere may come too late
 			} else {
