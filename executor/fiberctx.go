@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/rouse-go/rouse"
+	"github.com/rouse-go/rouse/internal/alarm"
 	"github.com/rouse-go/rouse/internal/atomics"
 	"github.com/rouse-go/rouse/internal/gid"
 )
@@ -108,9 +109,10 @@ func (c *fiberCtx) Err() error {
 
 // Value answers for the carrier key with the fiber, and asks the parent for
 // all others. The inner context answers context's own key for propagating
-// cancellation, so that deriving from the fiber's ctx starts no goroutine.
+// cancellation, so that deriving from the fiber's ctx starts no goroutine. For
+// those who follow its end see AfterFunc.
 func (c *fiberCtx) Value(key any) any {
-	if rouse.IsCarrierKey(key) {
+	if rouse.IsCarrierKey(key) || alarm.IsEnderKey(key) {
 		return c
 	}
 	if ctx := c.inner.have(); ctx != nil {
@@ -124,8 +126,9 @@ func (c *fiberCtx) Value(key any) any {
 type innerContext struct{ p atomics.Pointer[inner] }
 
 type inner struct {
-	ctx  context.Context
-	stop context.CancelFunc
+	ctx       context.Context
+	stop      context.CancelFunc
+	followers followers
 }
 
 // endedInner says that the fiber was cancelled, or has ended, before anybody
@@ -139,10 +142,12 @@ func (c *innerContext) get(parent context.Context) context.Context {
 			return p.ctx
 		}
 		ctx, stop := context.WithCancel(parent)
+		in := &inner{ctx: ctx, stop: stop}
 		if p == endedInner {
 			stop()
+			in.followers.ended = true
 		}
-		if c.p.CompareAndSwap(p, &inner{ctx, stop}) { // pairs with the one in cancel
+		if c.p.CompareAndSwap(p, in) { // pairs with the one in cancel
 			return ctx
 		}
 		stop() // somebody else has made one, or it has just ended
@@ -163,5 +168,6 @@ func (c *innerContext) cancel() {
 	}
 	if p = c.p.Load(); p != endedInner {
 		p.stop()
+		p.followers.tell()
 	}
 }

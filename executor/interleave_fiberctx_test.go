@@ -54,3 +54,34 @@ func TestModelFiberDone(t *testing.T) {
 		})
 	}
 }
+
+// Somebody follows the end of a fiber's ctx while the fiber ends: he is told
+// once, or learns at once that it has ended.
+func TestModelFiberFollowed(t *testing.T) {
+	for _, m := range []struct {
+		name  string
+		taken bool // back, at once
+	}{{"follow-end", false}, {"follow-leave-end", true}} {
+		c := interleave.Config{Model: "executor/fiberctx/" + m.name}
+		interleave.Check(t, c, func(w *interleave.World) {
+			x := &fiberCtx{origin: &origin{parent: context.Background()}}
+			x.id.Store(7)
+			w.Go("fiber", func() {
+				x.id.Store(hasEnded) // as RunOn does
+				x.ended()
+			})
+			told, late, left := 0, false, false
+			w.Go("follower", func() {
+				x.Done() // as AfterFunc does
+				stop := x.inner.p.Load().followers.add(func() { told++ }, x.parent)
+				late = stop == nil
+				left = m.taken && !late && stop()
+			})
+			w.Finally(func() {
+				if want := !late && !left; told > 1 || (told == 1) != want {
+					w.Failf("told %d times; late %v, left %v", told, late, left)
+				}
+			})
+		})
+	}
+}

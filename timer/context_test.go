@@ -234,6 +234,42 @@ func TestCancelDisarmsWhatTheParentHasEnded(t *testing.T) {
 	}
 }
 
+// A fiber that is cancelled, or ends, tells those who follow its ctx there and
+// then: what was derived from it by WithTimeout has ended in the same turn, and
+// so has a fiber under that. Package context would start a goroutine, and two
+// runs of a program would not be the same.
+func TestFiberTellsItsEndThereAndThen(t *testing.T) {
+	for _, aborted := range []bool{true, false} {
+		s := onStage(t)
+		for range 50 {
+			var below rouse.JoinHandle[int]
+			var cancel context.CancelFunc
+			above := executor.SpawnFiber(s.l.Context(t.Context()), s.l, func(ctx context.Context) (int, error) {
+				var timed context.Context
+				timed, cancel = timer.WithTimeout(ctx, time.Hour)
+				below = executor.SpawnFiber(timed, s.l, func(ctx context.Context) (int, error) {
+					_, err := rouse.Await[struct{}](ctx, timer.Sleep(time.Hour))
+					return 0, err
+				})
+				_, err := rouse.Await[struct{}](ctx, timer.Sleep(tick))
+				return 0, err
+			})
+			s.idle()
+			if aborted {
+				above.Abort()
+				s.idle()
+			} else {
+				s.to(time.Duration(s.drv.Now()) + 2*tick)
+			}
+			told := below.IsFinished()
+			cancel()
+			if _, err := executor.RunUntil(s.l, rouse.Future[int](below)); !told || !errors.Is(err, context.Canceled) {
+				t.Fatalf("aborted %v: the fiber below has ended: %v, with %v", aborted, told, err)
+			}
+		}
+	}
+}
+
 func TestWithTimeoutNeedsAnExecutor(t *testing.T) {
 	mustPanic(t, "use context.WithTimeout elsewhere", func() { timer.WithTimeout(context.Background(), tick) })
 }

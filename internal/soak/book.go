@@ -17,7 +17,8 @@ type book struct {
 	mu     sync.Mutex
 	sums   tally
 	faults []string
-	owed   []*watch // watched tasks that have to end
+	owed   []*watch       // watched tasks that have to end
+	told   map[string]int // errors that a fault has led to, by kind
 }
 
 const (
@@ -36,7 +37,9 @@ const (
 	elementGot
 )
 
-func newBook() *book { return &book{elements: make([]element, taskLimit*perTask)} }
+func newBook() *book {
+	return &book{elements: make([]element, taskLimit*perTask), told: map[string]int{}}
+}
 
 // failf notes a fault.
 func (b *book) failf(format string, args ...any) {
@@ -81,6 +84,14 @@ func (b *book) balance(drained bool) {
 	}
 }
 
+// tell notes that an error of a kind was told.
+func (b *book) tell(kind string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.told[kind]++
+	b.sums.Errors++
+}
+
 // add adds what a task has counted.
 func (b *book) add(t tally) {
 	b.mu.Lock()
@@ -90,9 +101,11 @@ func (b *book) add(t tally) {
 
 // A tally counts what was done.
 type tally struct {
-	Polls, Results, Canceled, Drops     int
-	Timers, Sent, Received, Bytes       int
-	Conns, Files, Fibers, Aborts, Wakes int
+	Polls, Results, Canceled, Drops       int
+	Timers, Sent, Received, Messages      int
+	Bytes, Conns, Datagrams, Files        int
+	Errands, Fibers, Aborts, Wakes, Calls int
+	Faults, Errors                        int // made by drivers, told by them
 }
 
 func (t *tally) add(u tally) {
@@ -103,15 +116,21 @@ func (t *tally) add(u tally) {
 	t.Timers += u.Timers
 	t.Sent += u.Sent
 	t.Received += u.Received
+	t.Messages += u.Messages
 	t.Bytes += u.Bytes
 	t.Conns += u.Conns
+	t.Datagrams += u.Datagrams
 	t.Files += u.Files
+	t.Errands += u.Errands
 	t.Fibers += u.Fibers
 	t.Aborts += u.Aborts
 	t.Wakes += u.Wakes
+	t.Calls += u.Calls
+	t.Faults += u.Faults
+	t.Errors += u.Errors
 }
 
 func (t tally) String() string {
-	return fmt.Sprintf("polls=%d results=%d canceled=%d drops=%d timers=%d sent=%d received=%d bytes=%d conns=%d files=%d fibers=%d aborts=%d wakes=%d",
-		t.Polls, t.Results, t.Canceled, t.Drops, t.Timers, t.Sent, t.Received, t.Bytes, t.Conns, t.Files, t.Fibers, t.Aborts, t.Wakes)
+	return fmt.Sprintf("polls=%d results=%d canceled=%d drops=%d timers=%d sent=%d received=%d messages=%d bytes=%d conns=%d datagrams=%d files=%d errands=%d fibers=%d aborts=%d wakes=%d calls=%d faults=%d errors=%d",
+		t.Polls, t.Results, t.Canceled, t.Drops, t.Timers, t.Sent, t.Received, t.Messages, t.Bytes, t.Conns, t.Datagrams, t.Files, t.Errands, t.Fibers, t.Aborts, t.Wakes, t.Calls, t.Faults, t.Errors)
 }

@@ -50,6 +50,23 @@ func (s *script) spawn() (j rouse.JoinHandle[int], w *watch) {
 	return j, w
 }
 
+// join waits for a child, abort ends one early.
+func (s *script) join() rouse.Future[int]  { return s.child(false) }
+func (s *script) abort() rouse.Future[int] { return s.child(true) }
+
+// joinBody is join in direct style.
+func (s *script) joinBody(ctx context.Context) error {
+	j, w := s.spawn()
+	if w == nil {
+		return nil
+	}
+	v, err := j.Join(ctx)
+	if ctx.Err() == nil {
+		s.joined(w, v, err, false)
+	}
+	return ctx.Err()
+}
+
 // child spawns a task or fiber somewhere and joins it; abort ends it early. The
 // result is the child's own, or it was cancelled; and then it is gone.
 func (s *script) child(abort bool) rouse.Future[int] {
@@ -58,7 +75,7 @@ func (s *script) child(abort bool) rouse.Future[int] {
 	begun := false
 	patience := s.rng.IntN(8)
 	forget := s.rng.IntN(2) == 0
-	return &dropping{
+	return &dropping[int]{
 		poll: func(cx *rouse.Context) (int, error) {
 			if !begun {
 				begun = true
@@ -120,7 +137,7 @@ const onPurpose = "on purpose"
 func (s *script) panicking() rouse.Future[int] {
 	var j rouse.JoinHandle[int]
 	begun := false
-	return &dropping{
+	return &dropping[int]{
 		poll: func(cx *rouse.Context) (int, error) {
 			if !begun {
 				begun = true

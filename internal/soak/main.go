@@ -122,7 +122,7 @@ func (s *soak) round(driver string, seed uint64) bool {
 		}
 	}
 	if !ok {
-		fmt.Printf("soak: driver=%s seed=%d failed; again: go run ./internal/soak -driver %s -seed %d -rounds 1\n", driver, seed, driver, seed)
+		fmt.Printf("soak: driver=%s seed=%d failed; plan %+v; again: go run ./internal/soak -driver %s -seed %d -rounds 1\n", driver, seed, r.plan, driver, seed)
 	}
 	return ok
 }
@@ -145,6 +145,9 @@ func watched(driver string, seed uint64) (*round, bool) {
 // that it returns is stopped before.
 func (r *round) endWithin(limit time.Duration) *time.Timer {
 	return time.AfterFunc(limit, func() {
+		for _, f := range r.book.failed() { // why, perhaps
+			fmt.Println("soak: FAULT:", f)
+		}
 		stacks := make([]byte, 4<<20)
 		fmt.Printf("%s\nsoak: FAULT: driver=%s seed=%d hangs, the stacks are above; plan %+v; again: go run ./internal/soak -driver %s -seed %d -rounds 1\n",
 			stacks[:runtime.Stack(stacks, true)], r.driver, r.seed, r.plan, r.driver, r.seed)

@@ -17,6 +17,8 @@ type root struct {
 	st   *site
 	at   int // the stage
 	l    *netio.Listener
+	p    *netio.PacketConn
+	echo *probe
 	rng  *rand.Rand
 	wait rouse.Future[int]
 	jobs []job
@@ -32,13 +34,15 @@ type job struct {
 
 // The stages of a root.
 const (
-	toOpen    = iota // the server
+	toOpen    = iota // the servers
 	toMeet           // until every site has its address
 	toBegin          // the scripts
 	toJoin           // them
 	toPart           // until every site, and visitor, has done its work
 	toOutlast        // those that nobody has joined, here and elsewhere
-	toClose          // the server
+	toProbe          // the echo of datagrams
+	toClose          // the servers, and our end of the mesh
+	toRest           // the servers have ended
 	toCheck          // that nothing is left
 	past
 )
@@ -58,11 +62,19 @@ func (t *root) stage(cx *rouse.Context) (err error) {
 	switch t.at {
 	case toOpen:
 		t.rng = rand.New(rand.NewPCG(st.seed, 0))
-		if t.l, err = netio.PollListen(cx, "tcp", "127.0.0.1:0"); err != nil {
-			return err
+		for t.l == nil {
+			if t.l, err = netio.PollListen(cx, "tcp", "127.0.0.1:0"); err != nil && !r.told(err) {
+				return err
+			}
 		}
-		st.addr = t.l.Addr().String()
-		st.server = executor.Spawn[int](st.ex, r.serve(st, t.l))
+		for t.p == nil {
+			if t.p, err = netio.PollListenPacket(cx, "udp", "127.0.0.1:0"); err != nil && !r.told(err) {
+				return err
+			}
+		}
+		st.addr, st.echo = t.l.Addr().String(), t.p.LocalAddrPort()
+		st.servers = append(st.servers, executor.Spawn[int](st.ex, r.serve(st, t.l)), executor.Spawn[int](st.ex, r.newPacketEcho(t.p)))
+		r.hire(st)
 		r.addresses.arrive()
 	case toMeet:
 		return r.addresses.poll(cx)
@@ -86,14 +98,20 @@ func (t *root) stage(cx *rouse.Context) (err error) {
 	case toPart:
 		return r.done.poll(cx)
 	case toOutlast:
-		return t.until(cx, r.allEnded)
+		return t.until(cx, func() (bool, error) { return r.allEnded(), nil })
+	case toProbe:
+		return t.probe(cx)
 	case toClose:
-		if t.l != nil {
-			t.l.Close()
-			t.l = nil
+		t.close()
+		st.errands.Close()
+		r.errands.Close()
+		r.disconnect(st)
+	case toRest:
+		for ; len(st.servers) > 0; st.servers = st.servers[1:] {
+			if _, err := st.servers[0].Poll(cx); err != nil {
+				return err
+			}
 		}
-		_, err = st.server.Poll(cx)
-		return err
 	case toCheck:
 		if err := t.until(cx, t.nothingElse); err != nil {
 			return err
@@ -115,23 +133,40 @@ const timerLooks = 2000
 
 // nothingElse reports whether the root is alone on its site, with no timer, or
 // with timers that stay.
-func (t *root) nothingElse() bool {
+func (t *root) nothingElse() (bool, error) {
 	if t.st.ex.Live() > 1 {
-		return false
+		return false, nil
 	}
 	t.looks++
-	return t.looks > timerLooks || t.st.ex.Alarms().Len() == 0
+	return t.looks > timerLooks || t.st.ex.Alarms().Len() == 0, nil
+}
+
+// probe sees whether the echo of datagrams is alive, unless a fault may have
+// ended it.
+func (t *root) probe(cx *rouse.Context) (err error) {
+	if t.r.plan.faults.Fail > 0 {
+		return nil
+	}
+	if t.echo == nil {
+		if t.echo, err = newProbe(cx, t.st); err != nil {
+			return err
+		}
+	}
+	if err = t.until(cx, func() (bool, error) { return t.echo.send(cx) }); err == nil {
+		_, err = t.echo.wait.Poll(cx)
+	}
+	return err
 }
 
 // until waits, looking now and then.
-func (t *root) until(cx *rouse.Context, over func() bool) error {
+func (t *root) until(cx *rouse.Context, over func() (bool, error)) error {
 	for {
 		if t.wait == nil {
-			if over() {
-				return nil
+			if over, err := over(); over || err != nil {
+				return err
 			}
 			f := timer.Sleep(time.Millisecond)
-			t.wait = &dropping{inner: f, poll: func(cx *rouse.Context) (int, error) {
+			t.wait = &dropping[int]{inner: f, poll: func(cx *rouse.Context) (int, error) {
 				_, err := f.Poll(cx)
 				return 0, err
 			}}
@@ -147,7 +182,17 @@ func (t *root) Drop() {
 	if d, ok := t.wait.(rouse.Dropper); ok {
 		d.Drop()
 	}
+	t.close()
+}
+
+func (t *root) close() {
 	if t.l != nil {
 		t.l.Close()
+	}
+	if t.p != nil {
+		t.p.Close()
+	}
+	if t.echo != nil {
+		t.echo.conn.Close()
 	}
 }

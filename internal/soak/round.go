@@ -14,6 +14,7 @@ import (
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/channel"
 	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/internal/faults"
 	"github.com/rouse-go/rouse/internal/gid"
 	"github.com/rouse-go/rouse/internal/leakcheck"
 )
@@ -28,14 +29,21 @@ type round struct {
 	driver string
 	seed   uint64
 	plan   plan
+	menu   *menu
 	rng    *rand.Rand
 
 	book   *book
-	dir    string // for files
+	dir    string         // for files
+	pool   *executor.Pool // of the sites, or nil
 	sites  []*site
+	rough  []*faults.Driver // those of the sites that make faults
 	shared *executor.Shared // nil on the manual driver
-	mpmc   *channel.MPMC[int]
-	abroad sync.WaitGroup // goroutines that wake, or visit
+	crew   crew             // of shared
+	abroad sync.WaitGroup   // goroutines that wake, or visit
+
+	errands  *channel.MPMC[*errand]
+	mpmc     *channel.MPMC[int]
+	mpmcDoor door
 
 	addresses meeting     // every site has its address
 	done      meeting     // every site, and visitor, has done its work
@@ -51,7 +59,8 @@ func newRound(driver string, seed uint64) *round {
 	h.Write([]byte(driver))
 	r := &round{driver: driver, seed: seed, rng: rand.New(rand.NewPCG(seed, h.Sum64())), book: newBook()}
 	r.plan = newPlan(r.rng, driver != "manual")
-	r.mpmc = channel.NewMPMC[int](1 << r.rng.IntN(6))
+	r.menu = newMenu(r.rng, r.plan.real)
+	r.mpmc, r.errands = channel.NewMPMC[int](1<<r.rng.IntN(6)), channel.NewMPMC[*errand](1<<r.rng.IntN(3))
 	r.addresses.n, r.done.n = r.plan.sites, r.plan.sites+r.plan.visitors
 	return r
 }
@@ -69,6 +78,9 @@ func (r *round) run() (err error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
+	if r.plan.real {
+		r.hireAbroad(ctx)
+	}
 	for range r.plan.visitors {
 		s, w := r.newScript("visitor", r.sites[0], r.rng, r.plan.deep)
 		r.abroad.Go(func() {
@@ -88,9 +100,12 @@ func (r *round) run() (err error) {
 		r.live(r.sites[0]) // on this goroutine: nobody else may have a say
 	}
 	for _, st := range r.sites {
-		if r.plan.real {
+		if r.plan.real && !r.plan.pooled {
 			sites.Go(func() { r.live(st) })
 		}
+	}
+	if r.plan.pooled {
+		sites.Go(r.livePooled)
 	}
 	sites.Wait()
 	stop()
@@ -127,23 +142,25 @@ func (r *round) open() (err error) {
 		for _, st := range r.sites {
 			st.ex.Close()
 		}
+		if r.pool != nil {
+			_ = r.pool.Join()
+		}
 		os.RemoveAll(r.dir)
 	}()
-	for range r.plan.sites {
-		st, err := r.newSite()
-		if err != nil {
-			return err
-		}
-		r.sites = append(r.sites, st)
+	if err := r.openSites(); err != nil {
+		return err
 	}
+	r.connect()
 	if !r.plan.real {
 		return nil
 	}
 	if r.dir, err = os.MkdirTemp("", "rouse-soak-*"); err != nil {
 		return err
 	}
-	r.shared, err = executor.NewShared(executor.SharedConfig{Workers: 1 + r.rng.IntN(3),
+	r.crew.limit = int32(1 + r.rng.IntN(3))
+	r.shared, err = executor.NewShared(executor.SharedConfig{Workers: 1 + r.rng.IntN(3), BlockingWorkers: int(r.crew.limit),
 		Log: slog.New(slog.DiscardHandler), OnPanic: r.panicked})
+	r.crew.host = r.shared
 	return err
 }
 
@@ -151,8 +168,13 @@ func (r *round) open() (err error) {
 func (r *round) stop(visitors func()) {
 	r.ending.Store(true)
 	visitors()
-	for _, st := range r.sites {
-		st.ex.Stop()
+	if r.pool != nil {
+		r.pool.Stop()
+	} else {
+		for _, st := range r.sites {
+			st.ex.Stop()
+			time.Sleep(r.plan.straggle)
+		}
 	}
 	r.shared.Stop()
 }
@@ -167,6 +189,8 @@ func (r *round) settle() {
 		r.book.got(n)
 	}
 	r.book.balance(!r.ending.Load())
+	r.compare()
+	r.audit()
 	for _, w := range r.book.owed {
 		r.book.mu.Lock()
 		over := w.over()

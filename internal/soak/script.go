@@ -7,19 +7,21 @@ import (
 
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/channel"
+	"github.com/rouse-go/rouse/fileio"
 	"github.com/rouse-go/rouse/netio"
 )
 
 // A script is a random program: it does one random thing after the other. As a
 // future it is a task in poll form; run is the same in direct style.
 type script struct {
-	w    *watch
-	rng  *rand.Rand
-	on   *site // nil on the Shared
-	left int
-	next int // the number of the next element to send
-	deep int // how many more levels of children there may be
-	step rouse.Future[int]
+	w       *watch
+	rng     *rand.Rand
+	on      *site // nil on the Shared
+	left    int
+	next    int // the number of the next element to send
+	letters int // how many datagrams it has written
+	deep    int // how many more levels of children there may be
+	step    rouse.Future[int]
 }
 
 // newScript returns a script and the watch over it, or nils.
@@ -72,9 +74,9 @@ func (s *script) Drop() {
 // comes to its end.
 func (s *script) judge(err error) {
 	switch {
-	case err == nil, errors.Is(err, context.DeadlineExceeded): // as timer.ErrTimeout is
+	case err == nil, err == errDeclined, errors.Is(err, context.DeadlineExceeded): // as timer.ErrTimeout is
 	case s.w.r.ending.Load() && (errors.Is(err, context.Canceled) || errors.Is(err, rouse.ErrClosed) ||
-		errors.Is(err, channel.ErrClosed) || errors.Is(err, netio.ErrClosed)):
+		errors.Is(err, channel.ErrClosed) || errors.Is(err, netio.ErrClosed) || errors.Is(err, fileio.ErrClosed)):
 	default:
 		s.w.r.book.failf("task %d (%s): %v", s.w.id, s.w.kind, err)
 	}
@@ -97,12 +99,12 @@ func (s *script) run(ctx context.Context) (int, error) {
 	for ; s.left > 0; s.left-- {
 		var err error
 		if body := s.chooseBody(); body != nil {
-			err = body(ctx)
+			err = body(s, ctx)
 		} else {
 			_, err = rouse.Await(ctx, s.choose())
 		}
-		if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-			return 0, err
+		if ctx.Err() != nil { // only this fiber's end ends it
+			return 0, ctx.Err()
 		}
 		s.judge(err)
 	}

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"time"
 
 	"github.com/rouse-go/rouse"
@@ -14,18 +16,37 @@ import (
 	"github.com/rouse-go/rouse/driver/portable"
 	"github.com/rouse-go/rouse/driver/uring"
 	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/internal/faults"
 )
 
 // A site is an executor with what belongs to it.
 type site struct {
+	node
 	ex      *executor.Local
 	bounded *channel.Bounded[int]
-	addr    string
-	server  rouse.JoinHandle[int]
+	errands *channel.Bounded[*errand]
+	post    *channel.Port[letter]
+	addr    string         // of its echo
+	echo    netip.AddrPort // and of that for datagrams
+	servers []rouse.JoinHandle[int]
 	seed    uint64
+	crew    crew
 }
 
+// openDriver opens a driver, with faults if the plan says so.
 func (r *round) openDriver() (driver.Driver, error) {
+	d, err := r.openBare()
+	if err != nil || !r.plan.rough {
+		return d, err
+	}
+	p := r.plan.faults
+	p.Seed = r.rng.Uint64()
+	rough := faults.Wrap(d, p)
+	r.rough = append(r.rough, rough)
+	return rough, nil
+}
+
+func (r *round) openBare() (driver.Driver, error) {
 	switch r.driver {
 	case "manual":
 		return manual.New(manual.Config{AutoAdvance: true, Buffer: 1 << (15 + r.rng.IntN(3))})
@@ -43,17 +64,47 @@ func (r *round) openDriver() (driver.Driver, error) {
 // ticks are the resolutions of timers that rounds have.
 var ticks = []time.Duration{10 * time.Microsecond, 100 * time.Microsecond, time.Millisecond}
 
-func (r *round) newSite() (*site, error) {
-	d, err := r.openDriver()
-	if err != nil {
-		return nil, err
+// newConfig is what executors have in common.
+func (r *round) newConfig() executor.Config {
+	return executor.Config{Tick: one(r.rng, ticks), Seed: r.rng.Uint64() | 1, BlockingWorkers: 1 + r.rng.IntN(3),
+		Log: slog.New(slog.DiscardHandler), OnPanic: r.panicked}
+}
+
+// openSites makes the executors: a Pool, which runs them, or some that stand
+// alone.
+func (r *round) openSites() error {
+	if r.plan.pooled {
+		cfg := r.newConfig()
+		p, err := executor.NewPool(executor.PoolConfig{Placement: executor.Unbound(r.plan.sites), Executor: cfg, Procs: -r.rng.IntN(2),
+			OpenDriver: func(int) (driver.Driver, error) { return r.openDriver() }})
+		if err != nil {
+			return err
+		}
+		r.pool = p
+		for _, ex := range p.Executors() {
+			r.sites = append(r.sites, r.newSite(ex, cfg))
+		}
+		return nil
 	}
-	ex, err := executor.New(executor.Config{Driver: d, Tick: ticks[r.rng.IntN(len(ticks))], Seed: r.rng.Uint64() | 1,
-		Log: slog.New(slog.DiscardHandler), OnPanic: r.panicked})
-	if err != nil {
-		return nil, errors.Join(err, d.Close())
+	for range r.plan.sites {
+		cfg := r.newConfig()
+		d, err := r.openDriver()
+		if err != nil {
+			return err
+		}
+		cfg.Driver = d
+		ex, err := executor.New(cfg)
+		if err != nil {
+			return errors.Join(err, d.Close())
+		}
+		r.sites = append(r.sites, r.newSite(ex, cfg))
 	}
-	return &site{ex: ex, bounded: channel.NewBounded[int](1 + r.rng.IntN(8)), seed: r.rng.Uint64()}, nil
+	return nil
+}
+
+func (r *round) newSite(ex *executor.Local, cfg executor.Config) *site {
+	return &site{ex: ex, seed: r.rng.Uint64(), crew: crew{host: ex, limit: int32(cfg.BlockingWorkers)},
+		bounded: channel.NewBounded[int](1 + r.rng.IntN(8)), errands: channel.NewBounded[*errand](1 + r.rng.IntN(3))}
 }
 
 // panicked sees panics that nobody joins: a step's own, if the task that would
@@ -64,27 +115,45 @@ func (r *round) panicked(p *rouse.PanicError) {
 	}
 }
 
-// live is the life of a site, on a goroutine of its own.
+// live is the life of a site that stands alone, on a goroutine of its own.
 func (r *round) live(st *site) {
 	_, err := executor.RunUntil[int](st.ex, &root{r: r, st: st})
-	if err != nil && !(r.ending.Load() && errors.Is(err, rouse.ErrCanceled)) {
-		r.book.failf("the root of a site: %v", err)
+	r.lived("a site", err, st.ex.Close())
+}
+
+// livePooled is the life of all sites in a pool.
+func (r *round) livePooled() {
+	err := r.pool.Each(context.Background(), func(ctx context.Context, i int) error {
+		_, err := rouse.Await[int](ctx, &root{r: r, st: r.sites[i]})
+		return err
+	})
+	r.lived("the pool", err, r.pool.Close())
+}
+
+// lived judges how a root has ended, and the closing after it.
+func (r *round) lived(who string, root, closing error) {
+	if root != nil && !(r.ending.Load() && errors.Is(root, rouse.ErrCanceled)) {
+		r.book.failf("the root of %s: %v", who, root)
 	}
-	if err := st.ex.Close(); err != nil && !r.onPurpose(err) {
-		r.book.failf("closing a site: %v", err)
+	if closing != nil && !onlyOnPurpose(closing) {
+		r.book.failf("closing %s: %v", who, closing)
 	}
 }
 
-// onPurpose reports whether err is nothing but panics that a step made.
-func (r *round) onPurpose(err error) bool {
-	if many, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, one := range many.Unwrap() {
-			if !r.onPurpose(one) {
+// onlyOnPurpose reports whether err is nothing but panics that a step made.
+func onlyOnPurpose(err error) bool {
+	switch err := err.(type) {
+	case *rouse.PanicError:
+		return err.Value == onPurpose
+	case interface{ Unwrap() []error }:
+		for _, one := range err.Unwrap() {
+			if !onlyOnPurpose(one) {
 				return false
 			}
 		}
 		return true
+	case interface{ Unwrap() error }:
+		return onlyOnPurpose(err.Unwrap())
 	}
-	var p *rouse.PanicError
-	return errors.As(err, &p) && p.Value == onPurpose
+	return false
 }

@@ -1,71 +1,31 @@
 package main
 
 import (
-	"fmt"
+	"context"
 	"sync/atomic"
 	"time"
 
 	"github.com/rouse-go/rouse"
-	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/timer"
 )
-
-// choose returns the next step, in poll form.
-func (s *script) choose() rouse.Future[int] {
-	if s.on == nil {
-		switch s.rng.IntN(6) {
-		case 0:
-			return s.yield()
-		case 1:
-			return s.impatient(s.sendMPMC())
-		case 2:
-			return s.impatient(s.recvMPMC())
-		case 3:
-			return s.foreign()
-		case 4:
-			return s.child(false)
-		}
-		return s.child(true)
-	}
-	n := 9
-	if s.w.r.plan.real {
-		n = 12
-	}
-	switch s.rng.IntN(n) {
-	case 0:
-		return s.yield()
-	case 1:
-		return s.sleep()
-	case 2:
-		return s.hurried(s.sendBounded())
-	case 3:
-		return s.hurried(s.recvBounded())
-	case 4:
-		return s.hurried(s.sendMPMC())
-	case 5:
-		return s.hurried(s.recvMPMC())
-	case 6:
-		return s.child(false)
-	case 7:
-		return s.child(true)
-	case 8:
-		return s.hurriedAtTimes(s.echo())
-	case 9:
-		return s.foreign()
-	case 10:
-		return s.blocking()
-	}
-	return s.panicking()
-}
 
 // duration is how long a sleep or the patience of a step is.
 func (s *script) duration() time.Duration {
 	return time.Duration(s.rng.Int64N(int64(s.w.r.plan.patience)))
 }
 
-// hurried gives a step up after a while.
+// hurried gives a step up after a while: on an executor without timers, after a
+// few polls.
 func (s *script) hurried(f rouse.Future[int]) rouse.Future[int] {
+	if s.on == nil {
+		return s.impatient(f)
+	}
 	return timer.Timeout(f, s.duration())
+}
+
+// hurry ends ctx after a while.
+func (s *script) hurry(ctx context.Context) (context.Context, context.CancelFunc) {
+	return timer.WithTimeout(ctx, s.duration())
 }
 
 // hurriedAtTimes gives one of two steps up so early that it hardly ends.
@@ -77,10 +37,10 @@ func (s *script) hurriedAtTimes(f rouse.Future[int]) rouse.Future[int] {
 }
 
 // impatient polls a step a few times whether or not it was woken, and then gives
-// it up. It is for executors without timers.
+// it up.
 func (s *script) impatient(f rouse.Future[int]) rouse.Future[int] {
 	left := s.rng.IntN(5)
-	return &dropping{inner: f, poll: func(cx *rouse.Context) (int, error) {
+	return &dropping[int]{inner: f, poll: func(cx *rouse.Context) (int, error) {
 		v, err := f.Poll(cx)
 		if err != rouse.Pending {
 			return v, err
@@ -98,15 +58,15 @@ func (s *script) impatient(f rouse.Future[int]) rouse.Future[int] {
 }
 
 // dropping is a future made of functions; Drop goes to inner, and to drop.
-type dropping struct {
-	poll  func(cx *rouse.Context) (int, error)
+type dropping[T any] struct {
+	poll  func(cx *rouse.Context) (T, error)
 	inner any
 	drop  func()
 }
 
-func (d *dropping) Poll(cx *rouse.Context) (int, error) { return d.poll(cx) }
+func (d *dropping[T]) Poll(cx *rouse.Context) (T, error) { return d.poll(cx) }
 
-func (d *dropping) Drop() {
+func (d *dropping[T]) Drop() {
 	if f, ok := d.inner.(rouse.Dropper); ok {
 		f.Drop()
 	}
@@ -130,7 +90,7 @@ func (s *script) sleep() rouse.Future[int] {
 	clock := s.on.ex.Driver().Now
 	var begun int64
 	var begins bool
-	return &dropping{inner: t, poll: func(cx *rouse.Context) (int, error) {
+	return &dropping[int]{inner: t, poll: func(cx *rouse.Context) (int, error) {
 		if !begins {
 			begun, begins = clock(), true
 		}
@@ -169,16 +129,4 @@ func (s *script) foreign() rouse.Future[int] {
 		}
 		return 0, nil
 	})
-}
-
-func (s *script) blocking() rouse.Future[int] {
-	want := s.rng.Int()
-	f := executor.BlockingFuture(s.on.ex, func() (int, error) { return want, nil })
-	return &dropping{inner: f, poll: func(cx *rouse.Context) (int, error) {
-		v, err := f.Poll(cx)
-		if err == nil && v != want {
-			return 0, fmt.Errorf("a blocking call returned %d, want %d", v, want)
-		}
-		return 0, err
-	}}
 }
