@@ -33,6 +33,7 @@ func runCores(cfg server.Config, drv string, cores int) error {
 	defer stop()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	context.AfterFunc(ctx, stop) // a second signal kills, if the end hangs
 	cfg.Engine.Shutdown = cancel
 	disk, err := testDisk(cfg.Data.Dir)
 	if err != nil {
@@ -54,7 +55,6 @@ func runCores(cfg server.Config, drv string, cores int) error {
 	slog.Info("kvd: ready", "version", version, "addr", cluster.Addr().String(), "driver", pool.At(0).Driver().Name(), "cores", pool.Len(), "pid", os.Getpid())
 	fmt.Printf("kvd listens at %s (Ctrl-C ends it). Try:\n  %s\n", cluster.Addr(), tryLine(cluster.Addr()))
 	<-ctx.Done()
-	stop() // a second signal kills
 	if err := cluster.Shutdown(); err != nil {
 		return err
 	}
