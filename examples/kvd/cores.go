@@ -33,6 +33,7 @@ func runCores(cfg server.Config, drv string, cores int) error {
 	defer stop()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	context.AfterFunc(ctx, stop) // a second signal kills, if the end hangs
 	cfg.Engine.Shutdown = cancel
 	disk, err := testDisk(cfg.Data.Dir)
 	if err != nil {
@@ -46,17 +47,27 @@ func runCores(cfg server.Config, drv string, cores int) error {
 	if err != nil {
 		return err
 	}
+	return servePool(ctx, cancel, cfg, pool)
+}
+
+// servePool serves on pool, which it closes, until ctx ends, or one of the executors
+// by itself, as one whose driver has failed does: the pool ends with it, and so does
+// ctx, by cancel.
+func servePool(ctx context.Context, cancel context.CancelFunc, cfg server.Config, pool *executor.Pool) error {
 	defer pool.Close()
+	go func() {
+		_ = pool.Join() // Close returns the same
+		cancel()
+	}()
 	cluster, err := server.StartCluster(ctx, pool, cfg)
 	if err != nil {
-		return endedEarly(err)
+		return errors.Join(endedEarly(err), pool.Close())
 	}
 	slog.Info("kvd: ready", "version", version, "addr", cluster.Addr().String(), "driver", pool.At(0).Driver().Name(), "cores", pool.Len(), "pid", os.Getpid())
 	fmt.Printf("kvd listens at %s (Ctrl-C ends it). Try:\n  %s\n", cluster.Addr(), tryLine(cluster.Addr()))
 	<-ctx.Done()
-	stop() // a second signal kills
 	if err := cluster.Shutdown(); err != nil {
-		return err
+		return errors.Join(err, pool.Close())
 	}
 	slog.Info("kvd: bye")
 	return pool.Close()

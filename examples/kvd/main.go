@@ -91,6 +91,7 @@ func run(cfg server.Config, drv string, cpu int) error {
 	defer stop()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	context.AfterFunc(ctx, stop) // a second signal kills, if the end hangs
 	cfg.Engine.Shutdown = cancel
 	exCfg := executor.Config{Name: "kvd", OnPanic: func(*rouse.PanicError) {}} // logged; the others are served on
 	if cpu >= 0 {
@@ -117,7 +118,6 @@ func run(cfg server.Config, drv string, cpu int) error {
 	if err := ex.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}
-	stop() // a second signal kills
 	if err := srv.Shutdown(); err != nil {
 		return err
 	}

@@ -129,6 +129,23 @@ func TestUnixSocket(t *testing.T) {
 	}
 }
 
+// What a kvd that was killed leaves of its unix socket stops the next one, which says
+// what to do.
+func TestUnixSocketLeftBehind(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "kvd.sock")
+	k := start(t, drivers[0]+twoCores, "-addr", path)
+	k.kill()
+	out, err := command(t, k.cmd.Path, "-addr", path).CombinedOutput()
+	wanted := "kvd: can't listen at " + path + ": listen unix: bind: address already in use (if nobody serves there any more, remove the file; or choose another address with -addr)\n"
+	if err == nil || string(out) != wanted {
+		t.Errorf("%v, %q; want %q", err, out, wanted)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	start(t, drivers[0], "-addr", path).dial().ask("PING\r\n", "+PONG\r\n")
+}
+
 func TestTwoServersAtOneAddress(t *testing.T) {
 	onEach(t, func(t *testing.T, k *kvd) {
 		path, err := testedKvd()

@@ -183,7 +183,10 @@ func TestShutdownCommand(t *testing.T) {
 		want(t, start().client(2).Get(ctx, "k"), "v")
 	})
 	onEach(t, func(t *testing.T, k *kvd) {
-		k.dial().send("SHUTDOWN NOSAVE\r\n")
+		c := k.dial()
+		c.send("SET k v\r\nGET k\r\nSHUTDOWN NOSAVE\r\n")
+		c.expect("+OK\r\n$1\r\nv\r\n")
+		c.expectEnd()
 		if err := k.gone(); err != nil {
 			t.Errorf("kvd ends with %v", err)
 		}

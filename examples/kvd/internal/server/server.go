@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"strings"
 	"time"
 
@@ -102,7 +103,11 @@ func (cfg *Config) complete() (network string, err error) {
 }
 
 func (cfg *Config) cantListen(err error) error {
-	return fmt.Errorf("kvd: can't listen at %s: %w (choose another address with -addr)", cfg.Address, err)
+	remedy := "choose another address with -addr"
+	if info, statErr := os.Stat(cfg.Address); statErr == nil && info.Mode()&os.ModeSocket != 0 {
+		remedy = "if nobody serves there any more, remove the file; or " + remedy
+	}
+	return fmt.Errorf("kvd: can't listen at %s: %w (%s)", cfg.Address, err, remedy)
 }
 
 func newServer(ex *executor.Local, cfg Config, l *netio.Listener) *Server {
