@@ -210,24 +210,24 @@ func TestConformance_132_ALocalTaskElsewhere(t *testing.T) {
 		a, _ := w.local(t)
 		p := doing(func(*rouse.Context) {})
 		r, j := rouse.NewLocalTask(fut[int](p), a.Home())
-		said := make(chan string, 1)
-		go func() { // b has a goroutine of its own
+		said := ""
+		elsewhere(t, func() { // b has a goroutine of its own
 			b, err := executor.New(executor.Config{})
 			if err != nil {
-				said <- err.Error()
+				t.Error(err)
 				return
 			}
 			_, err = executor.RunUntil(b, rouse.FutureFunc[int](func(cx *rouse.Context) (int, error) {
-				defer func() { said <- fmt.Sprint(recover()) }()
+				defer func() { said = fmt.Sprint(recover()) }()
 				r.Run(cx)
 				return 0, nil
 			}))
 			if cerr := b.Close(); err != nil || cerr != nil {
 				t.Error(err, cerr)
 			}
-		}()
-		if text := <-said; !strings.Contains(text, "another loop than its own") {
-			t.Errorf("it said: %s", text)
+		})
+		if !strings.Contains(said, "another loop than its own") {
+			t.Errorf("it said: %s", said)
 		}
 		r.Schedule()
 		if _, err := joined(a, j); err != nil || p.polls.Load() != 1 {

@@ -21,7 +21,9 @@ import (
 func TestMain(m *testing.M) { os.Exit(Main(m, nil)) }
 
 // run is account for tests that do what do does.
-func run(do func()) (code int, out string) {
+func run(t *testing.T, do func()) (code int, out string) {
+	t.Helper()
+	settle(t)
 	var b strings.Builder
 	code = account(&b, func() int { do(); return 0 }, nil, 50*time.Millisecond)
 	return code, b.String()
@@ -41,7 +43,7 @@ func newLocal(t *testing.T) *executor.Local {
 }
 
 func TestNothingIsLeft(t *testing.T) {
-	code, out := run(func() {
+	code, out := run(t, func() {
 		l := newLocal(t)
 		executor.Spawn[int](l, rouse.FutureFunc[int](func(*rouse.Context) (int, error) { return 0, rouse.Pending }))
 		if err := l.Close(); err != nil {
@@ -63,12 +65,7 @@ func TestEachKindIsNoticed(t *testing.T) {
 		{"goroutines", func(t *testing.T) func() {
 			c := make(chan int)
 			go func() { <-c }()
-			return func() {
-				without := runtime.NumGoroutine() - 1
-				close(c)
-				// It must not be among those that the next one begins with.
-				noMoreThan(t, without)
-			}
+			return func() { close(c) }
 		}},
 		{"descriptors", func(t *testing.T) func() {
 			f, err := os.Open(os.DevNull)
@@ -117,7 +114,7 @@ func TestEachKindIsNoticed(t *testing.T) {
 	} {
 		t.Run(strings.Fields(c.kinds)[0], func(t *testing.T) {
 			var undo func()
-			code, out := run(func() { undo = c.plant(t) })
+			code, out := run(t, func() { undo = c.plant(t) })
 			undo()
 			left := map[string]int{}
 			for kind := range strings.FieldsSeq(c.kinds) {
@@ -161,7 +158,6 @@ func plantOp(t *testing.T) {
 		t.Fatal(err)
 	}
 	closed := make(chan error, 1)
-	before := runtime.NumGoroutine()
 	go func() {
 		runtime.LockOSThread()
 		closed <- d.Close()
@@ -174,21 +170,28 @@ func plantOp(t *testing.T) {
 	case <-time.After(30 * time.Second):
 		t.Fatal("Close does not return")
 	}
-	noMoreThan(t, before) // or it would be counted, while it is ending
+	settle(t)
 }
 
-// noMoreThan waits until there are at most n goroutines.
-func noMoreThan(t *testing.T, n int) {
+// settle waits until every other goroutine waits for something. One that is about
+// to end, such as that of the test before, would count as one that was there, or
+// as one that is left.
+func settle(t *testing.T) {
 	t.Helper()
-	for end := time.Now().Add(patience); runtime.NumGoroutine() > n; time.Sleep(time.Millisecond) {
+	stacks := make([]byte, 1<<20)
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		text := string(stacks[:runtime.Stack(stacks, true)])
+		if strings.Count(text, "[running") == 1 && !strings.Contains(text, "[runnable") {
+			return
+		}
 		if time.Now().After(end) {
-			t.Fatal("a goroutine does not end")
+			t.Fatalf("some goroutine runs on and on:\n%s", text)
 		}
 	}
 }
 
 func TestWhatIsForgivenIsNoLeak(t *testing.T) {
-	code, out := run(func() {
+	code, out := run(t, func() {
 		census.Tasks.Add(2)
 		Forgive("tasks", 2)
 	})
