@@ -1,13 +1,11 @@
 package executor_test
 
 import (
-	"bytes"
 	"fmt"
 	"log/slog"
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,11 +14,12 @@ import (
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/driver/manual"
 	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/internal/gid"
 )
 
 // limit bounds every wait. It is an alarm, not a measure.
-const limit = 30 * time.Second
+const limit = exectest.Patience
 
 // A world is a driver to run a test on.
 type world struct {
@@ -31,8 +30,8 @@ type world struct {
 // worlds lists the drivers of this system, and the manual one.
 func worlds() []world {
 	var ws []world
-	for _, name := range strings.Split(executor.DriverNames(), ", ") {
-		ws = append(ws, world{name, func() (driver.Driver, error) { return executor.OpenDriver(name) }})
+	for _, d := range exectest.Drivers() {
+		ws = append(ws, world{d.Name, d.Open})
 	}
 	return append(ws, world{"manual", func() (driver.Driver, error) { return manual.New(manual.Config{}) }})
 }
@@ -47,15 +46,10 @@ func eachWorld(t *testing.T, test func(t *testing.T, w world)) {
 	}
 }
 
-// bound ends the test run, with all stacks, if the test takes for ever.
-func bound(t testing.TB) {
-	name := t.Name()
-	alarm := time.AfterFunc(limit, func() {
-		stacks := make([]byte, 1<<20)
-		panic(fmt.Sprintf("%s hangs\n%s", name, stacks[:runtime.Stack(stacks, true)]))
-	})
-	t.Cleanup(func() { alarm.Stop() })
-}
+func bound(t testing.TB) { exectest.Bound(t) }
+
+// logbook keeps what an executor logs.
+type logbook = exectest.Logbook
 
 // local makes an executor on w's driver. It is closed at the end of the test,
 // where that has not been done, and must have nothing to complain about then.
@@ -87,35 +81,6 @@ func onDefault(t testing.TB, set ...func(*executor.Config)) (*executor.Local, *l
 	t.Helper()
 	bound(t)
 	return worlds()[0].local(t, set...)
-}
-
-// logbook keeps what an executor logs.
-type logbook struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *logbook) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *logbook) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
-}
-
-// count returns how many lines contain what.
-func (b *logbook) count(what string) int {
-	n := 0
-	for _, line := range strings.Split(b.String(), "\n") {
-		if strings.Contains(line, what) {
-			n++
-		}
-	}
-	return n
 }
 
 // A probe is a future that does what its script says and keeps account.

@@ -46,7 +46,7 @@ func TestConformance_069_073_AwaitedPanic(t *testing.T) {
 		waker.WakeByRef()
 		idle(t, l)
 		p.check(t, 1, 1)
-		if log.count("panicked") != 1 {
+		if log.Count("panicked") != 1 {
 			// The waiter had not been polled yet, so nobody waited: Held.
 			t.Errorf("log: %s", log)
 		}
@@ -79,7 +79,7 @@ func TestHeldPanics(t *testing.T) {
 			l, log := w.local(t)
 			j := spawn(l, panicking("held"))
 			idle(t, l)
-			if log.count("task panicked") != 1 {
+			if log.Count("task panicked") != 1 {
 				t.Errorf("log: %s", log)
 			}
 			_, err := joined(l, j)
@@ -95,7 +95,7 @@ func TestHeldPanics(t *testing.T) {
 					spawn(l, panicking(i))
 				}
 				idle(t, l)
-				if c := log.count("task panicked"); c != n {
+				if c := log.Count("task panicked"); c != n {
 					t.Errorf("%d logged", c)
 				}
 				err := l.Close()
@@ -148,7 +148,7 @@ func TestConformance_077_DetachedPanicEndsTheExecutor(t *testing.T) {
 			if _, ok := v.(*rouse.PanicError); !ok {
 				t.Errorf("%s: panic with %T", how, v)
 			}
-			if log.count("fatal") != 1 {
+			if log.Count("fatal") != 1 {
 				t.Errorf("%s: log %s", how, log)
 			}
 			sleeping.check(t, 1, 1)
@@ -181,7 +181,7 @@ func TestConformance_075_OnPanicKeepsTheExecutor(t *testing.T) {
 		}
 		l.Inject(func(*rouse.Context) { panic("injected") })
 		idle(t, l)
-		if len(seen) != 4 || log.count("in the hook") != 1 {
+		if len(seen) != 4 || log.Count("in the hook") != 1 {
 			t.Errorf("%d calls; log %s", len(seen), log)
 		}
 		if v, err := joined(l, spawn(l, after(1, 1))); v != 1 || err != nil {
@@ -201,7 +201,7 @@ func TestPanicInDropIsReported(t *testing.T) {
 		if _, err := joined(l, j); err != rouse.ErrCanceled {
 			t.Error(err)
 		}
-		if log.count("in Drop") != 1 {
+		if log.Count("in Drop") != 1 {
 			t.Errorf("log: %s", log)
 		}
 	})

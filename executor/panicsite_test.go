@@ -42,14 +42,14 @@ func TestPanicErrorNamesTheSpawnSite(t *testing.T) {
 	for i, s := range list {
 		_, err := joined(l, s.j)
 		p := asPanic(t, err)
-		if !strings.HasSuffix(p.Site, fmt.Sprintf("panic_test.go:%d", s.line)) || p.Name != s.name {
-			t.Errorf("case %d: %q spawned at %s, want %q at panic_test.go:%d", i, p.Name, p.Site, s.name, s.line)
+		if !strings.HasSuffix(p.Site, fmt.Sprintf("panicsite_test.go:%d", s.line)) || p.Name != s.name {
+			t.Errorf("case %d: %q spawned at %s, want %q at panicsite_test.go:%d", i, p.Name, p.Site, s.name, s.line)
 		}
 	}
 
 	line := here() + 1
 	_, err := executor.RunUntil(l, fut[int](panicking(1)))
-	if p := asPanic(t, err); !strings.HasSuffix(p.Site, fmt.Sprintf("panic_test.go:%d", line)) {
+	if p := asPanic(t, err); !strings.HasSuffix(p.Site, fmt.Sprintf("panicsite_test.go:%d", line)) {
 		t.Errorf("RunUntil: %s, want line %d", p.Site, line)
 	}
 
@@ -57,7 +57,7 @@ func TestPanicErrorNamesTheSpawnSite(t *testing.T) {
 	line = here() + 1
 	executor.SpawnDetached(d, fut[int](panicking(1)))
 	idle(t, d)
-	if !strings.HasSuffix(detached.Site, fmt.Sprintf("panic_test.go:%d", line)) {
+	if !strings.HasSuffix(detached.Site, fmt.Sprintf("panicsite_test.go:%d", line)) {
 		t.Errorf("SpawnDetached: %s, want line %d", detached.Site, line)
 	}
 
@@ -70,7 +70,7 @@ func TestPanicErrorNamesTheSpawnSite(t *testing.T) {
 		func() {
 			defer func() {
 				p, _ := recover().(*rouse.PanicError)
-				if p == nil || !strings.HasSuffix(p.Site, fmt.Sprintf("panic_test.go:%d", line)) || p.Name != "main" {
+				if p == nil || !strings.HasSuffix(p.Site, fmt.Sprintf("panicsite_test.go:%d", line)) || p.Name != "main" {
 					t.Errorf("%s: %+v, want line %d", name, p, line)
 				}
 			}()

@@ -212,7 +212,7 @@ func TestAPoolLeavesRoomInGOMAXPROCS(t *testing.T) {
 	if got := runtime.GOMAXPROCS(0); got != want {
 		t.Errorf("GOMAXPROCS is %d with %d executors; want %d", got, n, want)
 	}
-	if log.count("executors share") != 1 && runtime.GOOS == "linux" {
+	if log.Count("executors share") != 1 && runtime.GOOS == "linux" {
 		t.Errorf("no warning: %s", log)
 	}
 	q, _ := pool(t, 1, func(c *executor.PoolConfig) { c.Procs = want + 2 })

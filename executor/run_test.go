@@ -213,7 +213,7 @@ func TestADriverThatFailsEndsTheRun(t *testing.T) {
 		if _, err := rouse.BlockOn(fut[int](j)); err != rouse.ErrCanceled {
 			t.Errorf("%v", err)
 		}
-		if log.count("driver failed") != 1 {
+		if log.Count("driver failed") != 1 {
 			t.Errorf("log: %s", log)
 		}
 	})

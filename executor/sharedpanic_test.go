@@ -19,7 +19,7 @@ func TestConformance_069_073_075_077_SharedPanics(t *testing.T) {
 		h := executor.SpawnShared(c.Shared, fut[int](&probe{script: boom}), executor.Named("bomb"))
 		_, err := wait(t, h)
 		var p *rouse.PanicError
-		if !errors.As(err, &p) || p.Value != "boom" || p.Name != "bomb" || !strings.Contains(p.Site, "sharedend_test.go") {
+		if !errors.As(err, &p) || p.Value != "boom" || p.Name != "bomb" || !strings.Contains(p.Site, "sharedpanic_test.go") {
 			t.Errorf("%#v", err)
 		}
 		if err := c.stop(t); err != nil {
@@ -36,7 +36,7 @@ func TestConformance_069_073_075_077_SharedPanics(t *testing.T) {
 		if err := c.Close(); err == nil || !strings.Contains(err.Error(), "boom") {
 			t.Error(err)
 		}
-		if n := c.log.count("task panicked"); n != 1 {
+		if n := c.log.Count("task panicked"); n != 1 {
 			t.Errorf("logged %d times", n)
 		}
 	})

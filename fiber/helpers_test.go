@@ -1,11 +1,9 @@
 package fiber_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -15,11 +13,12 @@ import (
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/driver/manual"
 	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/timer"
 )
 
 // limit bounds every wait. It is an alarm, not a measure.
-const limit = 30 * time.Second
+const limit = exectest.Patience
 
 // A world is a driver to run a test on. Fibers on epoll are locked to a thread,
 // those on portable and manual are not.
@@ -30,8 +29,8 @@ type world struct {
 
 func eachWorld(t *testing.T, test func(t *testing.T, w world)) {
 	var ws []world
-	for _, name := range strings.Split(executor.DriverNames(), ", ") {
-		ws = append(ws, world{name, func() (driver.Driver, error) { return executor.OpenDriver(name) }})
+	for _, d := range exectest.Drivers() {
+		ws = append(ws, world{d.Name, d.Open})
 	}
 	ws = append(ws, world{"manual", manualAdvancing})
 	for _, w := range ws {
@@ -44,15 +43,10 @@ func eachWorld(t *testing.T, test func(t *testing.T, w world)) {
 
 func manualAdvancing() (driver.Driver, error) { return manual.New(manual.Config{AutoAdvance: true}) }
 
-// bound ends the test run, with all stacks, if the test takes for ever.
-func bound(t testing.TB) {
-	name := t.Name()
-	alarm := time.AfterFunc(limit, func() {
-		stacks := make([]byte, 1<<20)
-		panic(fmt.Sprintf("%s hangs\n%s", name, stacks[:runtime.Stack(stacks, true)]))
-	})
-	t.Cleanup(func() { alarm.Stop() })
-}
+func bound(t testing.TB) { exectest.Bound(t) }
+
+// logbook keeps what an executor logs.
+type logbook = exectest.Logbook
 
 // config is a Config for w that logs into the book.
 func (w world) config(t testing.TB) (executor.Config, *logbook) {
@@ -89,24 +83,6 @@ func (w world) local(t testing.TB) (*executor.Local, *logbook) {
 		}
 	})
 	return l, log
-}
-
-// logbook keeps what an executor logs.
-type logbook struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *logbook) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *logbook) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }
 
 func fut[T any](f rouse.Future[T]) rouse.Future[T] { return f }

@@ -3,7 +3,6 @@ package timer_test
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -11,13 +10,14 @@ import (
 	"github.com/rouse-go/rouse"
 	"github.com/rouse-go/rouse/driver/manual"
 	"github.com/rouse-go/rouse/executor"
+	"github.com/rouse-go/rouse/internal/exectest"
 	"github.com/rouse-go/rouse/internal/gid"
 	"github.com/rouse-go/rouse/timer"
 )
 
 const (
-	limit = 30 * time.Second // bounds every wait; an alarm, not a measure
-	tick  = time.Millisecond // the executor's
+	limit = exectest.Patience // bounds every wait; an alarm, not a measure
+	tick  = time.Millisecond  // the executor's
 )
 
 // A stage is an executor on a clock that the test moves.
@@ -46,15 +46,7 @@ func onStage(t testing.TB) *stage {
 	return &stage{t, l, drv}
 }
 
-// bound ends the test run, with all stacks, if the test takes for ever.
-func bound(t testing.TB) {
-	name := t.Name()
-	alarm := time.AfterFunc(limit, func() {
-		stacks := make([]byte, 1<<20)
-		panic(fmt.Sprintf("%s hangs\n%s", name, stacks[:runtime.Stack(stacks, true)]))
-	})
-	t.Cleanup(func() { alarm.Stop() })
-}
+func bound(t testing.TB) { exectest.Bound(t) }
 
 // idle runs what is due.
 func (s *stage) idle() {

@@ -31,7 +31,7 @@ func (d *Driver) attach(op *driver.Op) bool {
 // watch serves Readable and Writable.
 func (d *Driver) watch(op *driver.Op) bool {
 	if op.InFlight() {
-		panic(errBusy)
+		panic(ring.Busy)
 	}
 	i, s := d.slots.Get(op.Handle)
 	if s == nil {
@@ -49,10 +49,10 @@ func (d *Driver) watch(op *driver.Op) bool {
 // arm asks for the next event of s, for those who wait and for in and out.
 func (d *Driver) arm(i uint32, s *slot, in, out bool) error {
 	mask := uint32(unix.EPOLLONESHOT)
-	if in || s.rd != nil {
+	if in || s.Rd != nil {
 		mask |= unix.EPOLLIN | unix.EPOLLRDHUP
 	}
-	if out || s.wr != nil {
+	if out || s.Wr != nil {
 		mask |= unix.EPOLLOUT
 	}
 	ev := d.event(i, mask)
@@ -63,22 +63,16 @@ func (d *Driver) arm(i uint32, s *slot, in, out bool) error {
 func (d *Driver) seen(i uint32, s *slot, in, out bool) int {
 	n := 0
 	if in {
-		head := s.rd
-		s.rd = nil
-		n += d.finishAll(head, nil)
+		n += d.settle(&s.Rd, nil)
 	}
 	if out {
-		head := s.wr
-		s.wr = nil
-		n += d.finishAll(head, nil)
+		n += d.settle(&s.Wr, nil)
 	}
-	if s.rd == nil && s.wr == nil {
+	if s.Rd == nil && s.Wr == nil {
 		return n
 	}
 	if err := d.arm(i, s, false, false); err != nil {
-		rd, wr := s.rd, s.wr
-		s.rd, s.wr = nil, nil
-		n += d.finishAll(rd, err) + d.finishAll(wr, err)
+		n += d.settleAll(s.Take(), err)
 	}
 	return n
 }

@@ -8,12 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/driver/internal/ring"
 	"github.com/rouse-go/rouse/driver/internal/sock"
 )
 
 func (d *Driver) connect(op *driver.Op) bool {
 	if op.InFlight() {
-		panic(errBusy)
+		panic(ring.Busy)
 	}
 	a := op.Args
 	op.Handle, a.Handle = 0, 0
@@ -60,7 +61,7 @@ func (d *Driver) connected(i uint32, s *slot) int {
 			err = os.NewSyscallError("connect", errno)
 		}
 	}
-	op := s.wr
+	op := s.Wr
 	d.unwait(s, op)
 	if err != nil {
 		d.release(i, s)

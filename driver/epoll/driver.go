@@ -11,7 +11,6 @@ import (
 
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/driver/internal/clock"
-	"github.com/rouse-go/rouse/driver/internal/ring"
 	"github.com/rouse-go/rouse/driver/internal/sock"
 	"github.com/rouse-go/rouse/driver/internal/table"
 	"github.com/rouse-go/rouse/driver/internal/wakefd"
@@ -127,8 +126,6 @@ func (d *Driver) Submit(op *driver.Op) bool {
 	return op.FinishNow(0, fmt.Errorf("rouse: epoll: unknown operation %d: %w", op.Code, driver.ErrNotSupported))
 }
 
-const errBusy = "rouse: driver: an Op in flight was submitted again; wait until it is Done"
-
 // Cancel ends op at once, with ErrCanceled, unless a worker is at it in a file.
 func (d *Driver) Cancel(op *driver.Op) {
 	if !op.InFlight() {
@@ -155,11 +152,9 @@ func (d *Driver) closeHandle(op *driver.Op) bool {
 		return op.FinishNow(0, driver.ErrClosed)
 	}
 	// The slot goes first: a Handle must be stale when a waker runs.
-	rd, wr := s.rd, s.wr
-	s.rd, s.wr = nil, nil
+	waiting := s.Take()
 	err := d.release(i, s)
-	d.finishAll(rd, driver.ErrClosed)
-	d.finishAll(wr, driver.ErrClosed)
+	d.settleAll(waiting, driver.ErrClosed)
 	return op.FinishNow(0, err)
 }
 
@@ -194,9 +189,7 @@ func (d *Driver) Close() error {
 	d.closed = true
 	err := d.files.Close()
 	for i, s := range d.slots.All() {
-		ring.Kill(s.rd)
-		ring.Kill(s.wr)
-		s.rd, s.wr = nil, nil
+		s.Kill()
 		d.release(i, s)
 	}
 	d.waiting = 0

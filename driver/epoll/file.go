@@ -4,6 +4,7 @@ package epoll
 
 import (
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/driver/internal/ring"
 	"github.com/rouse-go/rouse/internal/filepool"
 )
 
@@ -11,7 +12,7 @@ import (
 // the Handle under a worker's call is safe.
 func (d *Driver) file(op *driver.Op, byPath bool) bool {
 	if op.InFlight() {
-		panic(errBusy)
+		panic(ring.Busy)
 	}
 	if byPath {
 		return d.files.Submit(op, nil)

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/driver/internal/ring"
 	"github.com/rouse-go/rouse/driver/internal/sock"
 )
 
@@ -31,14 +32,14 @@ func (d *Driver) accept(op *driver.Op) bool {
 	i, s := d.slots.Get(op.Handle)
 	switch {
 	case op.InFlight():
-		panic(errBusy)
+		panic(ring.Busy)
 	case s == nil:
 		return op.FinishNow(0, driver.ErrClosed)
 	case s.kind != kindListener:
 		return op.FinishNow(0, driver.ErrKind)
 	}
 	// Who came first is served first.
-	if s.flags&readable != 0 && s.rd == nil {
+	if s.flags&readable != 0 && s.Rd == nil {
 		fd, sa, err := acceptOne(int(s.fd))
 		if err != unix.EAGAIN {
 			return op.FinishNow(0, d.accepted(op, fd, sa, err))
@@ -52,13 +53,13 @@ func (d *Driver) accept(op *driver.Op) bool {
 // are connections.
 func (d *Driver) acceptWaiting(i uint32, s *slot) int {
 	n := 0
-	for s.rd != nil {
+	for s.Rd != nil {
 		fd, sa, err := acceptOne(int(s.fd))
 		if err == unix.EAGAIN {
 			s.flags &^= readable
 			break
 		}
-		op := s.rd
+		op := s.Rd
 		d.unwait(s, op)
 		err = d.accepted(op, fd, sa, err)
 		if !op.Finish(0, err) && err == nil {

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/driver/internal/ring"
 	"github.com/rouse-go/rouse/driver/internal/sock"
 )
 
@@ -38,7 +39,7 @@ func (d *Driver) packet(op *driver.Op) (uint32, *slot, error) {
 	i, s := d.slots.Get(op.Handle)
 	switch {
 	case op.InFlight():
-		panic(errBusy)
+		panic(ring.Busy)
 	case s == nil:
 		return 0, nil, driver.ErrClosed
 	case s.kind != kindPacket:

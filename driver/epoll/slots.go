@@ -3,7 +3,7 @@
 package epoll
 
 import (
-	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/driver/internal/ring"
 	"github.com/rouse-go/rouse/driver/internal/sock"
 	"github.com/rouse-go/rouse/internal/filepool"
 )
@@ -36,9 +36,8 @@ type slot struct {
 	fd    int32
 	kind  kind
 	flags uint8
-	rd    *driver.Op // rings of waiting ops: Recv, Accept, Readable, RecvMsgs
-	wr    *driver.Op // Send, Connect, Writable, SendMsgs
-	ext   *extra
+	ring.Sides
+	ext *extra
 }
 
 // extra is what only few descriptors have.

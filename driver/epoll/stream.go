@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/driver/internal/ring"
 )
 
 // maxVec is IOV_MAX: what one writev takes.
@@ -19,7 +20,7 @@ func (d *Driver) stream(op *driver.Op) (uint32, *slot, error) {
 	i, s := d.slots.Get(op.Handle)
 	switch {
 	case op.InFlight():
-		panic(errBusy)
+		panic(ring.Busy)
 	case s == nil:
 		return 0, nil, driver.ErrClosed
 	case s.kind != kindTCP && s.kind != kindUnix:

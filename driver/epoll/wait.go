@@ -31,13 +31,8 @@ func (d *Driver) wait(i uint32, s *slot, op *driver.Op) bool {
 			return op.FinishNow(0, err)
 		}
 	}
-	op.Start()
 	op.Slot = i
-	if ring.Reads(op) {
-		s.rd = ring.Push(s.rd, op)
-	} else {
-		s.wr = ring.Push(s.wr, op)
-	}
+	s.Wait(op)
 	d.waiting++
 	return false
 }
@@ -60,18 +55,21 @@ func (d *Driver) event(i, mask uint32) unix.EpollEvent {
 
 // unwait takes op, which waits in s, out of its ring.
 func (d *Driver) unwait(s *slot, op *driver.Op) {
-	if ring.Reads(op) {
-		s.rd = ring.Remove(s.rd, op)
-	} else {
-		s.wr = ring.Remove(s.wr, op)
-	}
+	s.Leave(op)
 	d.waiting--
 }
 
-// finishAll completes every op of a ring that was taken out of its slot, and
-// returns their number.
-func (d *Driver) finishAll(head *driver.Op, err error) int {
-	n := ring.Finish(head, err)
+// settle completes every op of a side of a slot, and returns their number.
+func (d *Driver) settle(side **driver.Op, err error) int {
+	n := ring.Settle(side, err)
+	d.waiting -= n
+	return n
+}
+
+// settleAll completes every op that was taken out of a slot, and returns their
+// number.
+func (d *Driver) settleAll(all ring.Sides, err error) int {
+	n := all.Finish(err)
 	d.waiting -= n
 	return n
 }
@@ -94,7 +92,7 @@ func (d *Driver) dispatch(ev *unix.EpollEvent) int {
 	n := 0
 	if in {
 		s.flags |= readable
-		if s.rd != nil {
+		if s.Rd != nil {
 			n += d.ready(i, s)
 		}
 	}
@@ -103,13 +101,11 @@ func (d *Driver) dispatch(ev *unix.EpollEvent) int {
 		if s.flags&sending != 0 {
 			_ = d.watchSend(i, s, false) // if that fails we are told too often
 		}
-		if s.wr != nil {
+		if s.Wr != nil {
 			if s.kind == kindConnecting {
 				n += d.connected(i, s)
 			} else {
-				head := s.wr
-				s.wr = nil
-				n += d.finishAll(head, driver.ErrAgain)
+				n += d.settle(&s.Wr, driver.ErrAgain)
 			}
 		}
 	}
@@ -121,7 +117,5 @@ func (d *Driver) ready(i uint32, s *slot) int {
 	if s.kind == kindListener {
 		return d.acceptWaiting(i, s)
 	}
-	head := s.rd
-	s.rd = nil
-	return d.finishAll(head, driver.ErrAgain)
+	return d.settle(&s.Rd, driver.ErrAgain)
 }

@@ -71,14 +71,14 @@ func (d *Driver) establish(client driver.Handle) {
 // connected completes the Connect of slot i if it came within the backlog, or
 // if the listener is gone.
 func (d *Driver) connected(i uint32, s *slot) int {
-	op := s.wr
+	op := s.Wr
 	switch {
 	case s.in.reset:
-		s.unwait(op)
+		s.Leave(op)
 		d.release(i, s)
 		op.Finish(0, os.NewSyscallError("connect", syscall.ECONNREFUSED))
 	case s.established:
-		s.unwait(op)
+		s.Leave(op)
 		s.kind = kindStream
 		op.Handle = d.slots.Handle(i)
 		op.Args.Handle = op.Handle

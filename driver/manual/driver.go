@@ -95,7 +95,7 @@ func (d *Driver) Submit(op *driver.Op) bool {
 		return op.FinishNow(0, driver.ErrClosed)
 	}
 	if op.InFlight() {
-		panic("rouse: driver: an Op in flight was submitted again; wait until it is Done")
+		panic(ring.Busy)
 	}
 	switch op.Code {
 	case driver.Nop:
@@ -141,7 +141,7 @@ func (d *Driver) Cancel(op *driver.Op) {
 		return
 	}
 	s := d.slots.At(op.Slot)
-	s.unwait(op)
+	s.Leave(op)
 	if op.Code == driver.Connect {
 		d.release(op.Slot, s)
 	}
@@ -191,8 +191,7 @@ func (d *Driver) Close() error {
 	}
 	d.closed = true
 	for _, s := range d.slots.All() {
-		ring.Kill(s.rd)
-		ring.Kill(s.wr)
+		s.Kill()
 	}
 	d.slots, d.listeners, d.sockets, d.changed = table.Table[slot]{}, nil, nil, nil
 	return nil

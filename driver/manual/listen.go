@@ -115,7 +115,7 @@ func (d *Driver) accept(op *driver.Op) bool {
 	case s.kind != kindListener:
 		return op.FinishNow(0, driver.ErrKind)
 	}
-	if s.rd == nil && len(s.queue) > 0 {
+	if s.Rd == nil && len(s.queue) > 0 {
 		d.take(s, op.Args)
 		return op.FinishNow(0, nil)
 	}
@@ -124,9 +124,9 @@ func (d *Driver) accept(op *driver.Op) bool {
 
 func (d *Driver) acceptWaiting(s *slot) int {
 	n := 0
-	for ; s.rd != nil && len(s.queue) > 0; n++ {
-		op := s.rd
-		s.unwait(op)
+	for ; s.Rd != nil && len(s.queue) > 0; n++ {
+		op := s.Rd
+		s.Leave(op)
 		d.take(s, op.Args)
 		op.Finish(0, nil)
 	}

@@ -20,8 +20,8 @@ const (
 // A slot is one end of a connection, a listener, or a datagram socket.
 type slot struct {
 	kind    kind
-	changed bool       // on the driver's list
-	rd, wr  *driver.Op // rings of waiting ops: Recv, Accept, RecvMsgs; Send, Connect
+	changed bool // on the driver's list
+	ring.Sides
 
 	local, peer netip.AddrPort
 
@@ -42,22 +42,9 @@ type slot struct {
 
 // wait puts op in flight, in slot i.
 func (s *slot) wait(i uint32, op *driver.Op) bool {
-	op.Start()
 	op.Slot = i
-	if ring.Reads(op) {
-		s.rd = ring.Push(s.rd, op)
-	} else {
-		s.wr = ring.Push(s.wr, op)
-	}
+	s.Wait(op)
 	return false
-}
-
-func (s *slot) unwait(op *driver.Op) {
-	if ring.Reads(op) {
-		s.rd = ring.Remove(s.rd, op)
-	} else {
-		s.wr = ring.Remove(s.wr, op)
-	}
 }
 
 // touch has the next Park look at h.
@@ -85,20 +72,14 @@ func (d *Driver) reap() int {
 			n += d.connected(i, s)
 		case kindPacket:
 			if s.mail.readable() {
-				head := s.rd
-				s.rd = nil
-				n += ring.Finish(head, driver.ErrAgain)
+				n += ring.Settle(&s.Rd, driver.ErrAgain)
 			}
 		case kindStream:
 			if s.in.readable() {
-				head := s.rd
-				s.rd = nil
-				n += ring.Finish(head, driver.ErrAgain)
+				n += ring.Settle(&s.Rd, driver.ErrAgain)
 			}
 			if s.out.writable() {
-				head := s.wr
-				s.wr = nil
-				n += ring.Finish(head, driver.ErrAgain)
+				n += ring.Settle(&s.Wr, driver.ErrAgain)
 			}
 		}
 	}
@@ -111,10 +92,9 @@ func (d *Driver) closeHandle(h driver.Handle) error {
 	if s == nil {
 		return driver.ErrClosed
 	}
-	rd, wr := s.rd, s.wr
+	waiting := s.Take()
 	d.release(i, s)
-	ring.Finish(rd, driver.ErrClosed)
-	ring.Finish(wr, driver.ErrClosed)
+	waiting.Finish(driver.ErrClosed)
 	return nil
 }
 

@@ -46,13 +46,13 @@ func (d *Driver) Close() error {
 	for _, s := range d.slots.All() {
 		switch {
 		case s.conn != nil:
-			s.conn.kill()
+			s.conn.Kill()
 			s.conn.close(d.cfg.Linger)
 		case s.listener != nil:
 			s.listener.kill()
 			s.listener.close()
 		case s.packet != nil:
-			s.packet.kill()
+			s.packet.Kill()
 			s.packet.close(d.cfg.Linger)
 		case s.file != nil:
 			s.file.Close()

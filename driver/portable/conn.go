@@ -18,9 +18,9 @@ type conn struct {
 	bridge
 
 	// The loop's.
-	rd, wr *driver.Op // rings of waiting ops
-	in     receiving
-	shut   bool // sending was shut down
+	ring.Sides
+	in   receiving
+	shut bool // sending was shut down
 
 	mu   sync.Mutex // guards what follows, between the loop and goroutines
 	read readResult
@@ -51,9 +51,8 @@ func (d *Driver) transfer(op *driver.Op) bool {
 		if n, done, err := c.take(op.Buf); done {
 			return op.FinishNow(n, closedError(err))
 		}
-		op.Start()
 		op.Slot = i
-		c.rd = ring.Push(c.rd, op)
+		c.Wait(op)
 		return false
 	}
 	if c.shut {
@@ -62,18 +61,9 @@ func (d *Driver) transfer(op *driver.Op) bool {
 	if n, done, err := c.give(op.Buf, op.Vec); done {
 		return op.FinishNow(n, closedError(err))
 	}
-	op.Start()
 	op.Slot = i
-	c.wr = ring.Push(c.wr, op)
+	c.Wait(op)
 	return false
-}
-
-func (c *conn) unwait(op *driver.Op) {
-	if op.Code == driver.Recv {
-		c.rd = ring.Remove(c.rd, op)
-	} else {
-		c.wr = ring.Remove(c.wr, op)
-	}
 }
 
 // reap tells those who wait that the bridges have changed.
@@ -84,28 +74,17 @@ func (c *conn) reap() int {
 	c.mu.Unlock()
 	n := 0
 	if !c.in.reading {
-		rd := c.rd
-		c.rd = nil
-		n += ring.Finish(rd, driver.ErrAgain)
+		n += ring.Settle(&c.Rd, driver.ErrAgain)
 	}
 	if room {
-		wr := c.wr
-		c.wr = nil
-		n += ring.Finish(wr, driver.ErrAgain)
+		n += ring.Settle(&c.Wr, driver.ErrAgain)
 	}
 	return n
 }
 
-func (c *conn) kill() {
-	ring.Kill(c.rd)
-	ring.Kill(c.wr)
-	c.rd, c.wr = nil, nil
-}
-
 // close ends who waits, and the connection once what was taken is sent.
 func (c *conn) close(linger time.Duration) error {
-	rd, wr := c.rd, c.wr
-	c.rd, c.wr = nil, nil
+	waiting := c.Take()
 	c.mu.Lock()
 	c.out.closing = true
 	sending := c.out.writing
@@ -119,7 +98,6 @@ func (c *conn) close(linger time.Duration) error {
 	} else {
 		err = c.nc.Close()
 	}
-	ring.Finish(rd, driver.ErrClosed)
-	ring.Finish(wr, driver.ErrClosed)
+	waiting.Finish(driver.ErrClosed)
 	return err
 }

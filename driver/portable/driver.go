@@ -34,6 +34,7 @@ import (
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/driver/internal/bell"
 	"github.com/rouse-go/rouse/driver/internal/clock"
+	"github.com/rouse-go/rouse/driver/internal/ring"
 	"github.com/rouse-go/rouse/driver/internal/table"
 	"github.com/rouse-go/rouse/internal/filepool"
 )
@@ -107,7 +108,7 @@ func (d *Driver) Submit(op *driver.Op) bool {
 		return op.FinishNow(0, driver.ErrClosed)
 	}
 	if op.InFlight() {
-		panic("rouse: driver: an Op in flight was submitted again; wait until it is Done")
+		panic(ring.Busy)
 	}
 	switch op.Code {
 	case driver.Nop:
@@ -169,9 +170,9 @@ func (d *Driver) Cancel(op *driver.Op) {
 	case driver.Accept:
 		d.slots.At(op.Slot).listener.unwait(op)
 	case driver.RecvMsgs, driver.SendMsgs:
-		d.slots.At(op.Slot).packet.unwait(op)
+		d.slots.At(op.Slot).packet.Leave(op)
 	default:
-		d.slots.At(op.Slot).conn.unwait(op)
+		d.slots.At(op.Slot).conn.Leave(op)
 	}
 	op.Finish(0, driver.ErrCanceled)
 }

@@ -27,7 +27,7 @@ type packet struct {
 	bridge
 
 	// The loop's.
-	rd, wr *driver.Op // rings of waiting ops
+	ring.Sides
 
 	mu      sync.Mutex // guards what follows, between loop and goroutines
 	reading bool       // a goroutine receives
@@ -117,16 +117,14 @@ func (d *Driver) messages(op *driver.Op) bool {
 		} else if done {
 			return op.FinishNow(1, nil)
 		}
-		op.Start()
-		p.rd = ring.Push(p.rd, op)
+		p.Wait(op)
 		return false
 	}
 	n, err := p.give(op.Args.Msgs)
 	if n > 0 || err != nil {
 		return op.FinishNow(n, closedError(err))
 	}
-	op.Start()
-	p.wr = ring.Push(p.wr, op)
+	p.Wait(op)
 	return false
 }
 
@@ -177,36 +175,17 @@ func (p *packet) reap() int {
 	p.mu.Unlock()
 	n := 0
 	if come {
-		rd := p.rd
-		p.rd = nil
-		n += ring.Finish(rd, driver.ErrAgain)
+		n += ring.Settle(&p.Rd, driver.ErrAgain)
 	}
 	if room {
-		wr := p.wr
-		p.wr = nil
-		n += ring.Finish(wr, driver.ErrAgain)
+		n += ring.Settle(&p.Wr, driver.ErrAgain)
 	}
 	return n
 }
 
-func (p *packet) unwait(op *driver.Op) {
-	if op.Code == driver.RecvMsgs {
-		p.rd = ring.Remove(p.rd, op)
-	} else {
-		p.wr = ring.Remove(p.wr, op)
-	}
-}
-
-func (p *packet) kill() {
-	ring.Kill(p.rd)
-	ring.Kill(p.wr)
-	p.rd, p.wr = nil, nil
-}
-
 // close ends who waits, and the socket once what was taken is sent.
 func (p *packet) close(linger time.Duration) error {
-	rd, wr := p.rd, p.wr
-	p.rd, p.wr = nil, nil
+	waiting := p.Take()
 	p.mu.Lock()
 	p.closing = true
 	sending := p.writing
@@ -220,8 +199,7 @@ func (p *packet) close(linger time.Duration) error {
 	} else {
 		err = p.pc.Close()
 	}
-	ring.Finish(rd, driver.ErrClosed)
-	ring.Finish(wr, driver.ErrClosed)
+	waiting.Finish(driver.ErrClosed)
 	return err
 }
 

@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/rouse-go/rouse/driver"
-	"github.com/rouse-go/rouse/driver/internal/ring"
 	"github.com/rouse-go/rouse/driver/internal/sock"
 	"github.com/rouse-go/rouse/internal/uring"
 )
@@ -37,7 +36,7 @@ func (d *Driver) accept(op *driver.Op) bool {
 	if err != nil {
 		return op.FinishNow(0, err)
 	}
-	if len(s.ext.pending) > 0 && s.rd == nil {
+	if len(s.ext.pending) > 0 && s.Rd == nil {
 		fd := s.ext.pending[0]
 		rest := copy(s.ext.pending, s.ext.pending[1:])
 		s.ext.pending = s.ext.pending[:rest]
@@ -105,15 +104,15 @@ func (d *Driver) accepted(m mark, r *request, c *uring.CQE) int {
 	n := 0
 	switch errno {
 	case 0:
-		if s.rd == nil {
+		if s.Rd == nil {
 			s.ext.pending = append(s.ext.pending, c.Res)
 			if len(s.ext.pending) >= pendingLimit {
 				d.stop(s)
 			}
 			return 0
 		}
-		op := s.rd
-		s.rd = ring.Remove(s.rd, op)
+		op := s.Rd
+		s.Leave(op)
 		err := d.connection(op, int(c.Res))
 		if !op.Finish(0, err) {
 			d.discard(op.Args.Handle)
@@ -123,8 +122,8 @@ func (d *Driver) accepted(m mark, r *request, c *uring.CQE) int {
 		// One that was broken off while it waited is passed over.
 	default:
 		err := os.NewSyscallError("accept4", errno)
-		if op := s.rd; op != nil {
-			s.rd = ring.Remove(s.rd, op)
+		if op := s.Rd; op != nil {
+			s.Leave(op)
 			op.Args.Handle = 0
 			op.Finish(0, err)
 			n = 1
@@ -132,7 +131,7 @@ func (d *Driver) accepted(m mark, r *request, c *uring.CQE) int {
 			s.ext.recvErr = err
 		}
 	}
-	if s.in == 0 && s.rd != nil {
+	if s.in == 0 && s.Rd != nil {
 		d.acceptMany(i, s)
 	}
 	return n

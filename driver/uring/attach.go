@@ -17,7 +17,7 @@ import (
 
 func (d *Driver) attach(op *driver.Op) bool {
 	if op.InFlight() {
-		panic(errBusy)
+		panic(ring.Busy)
 	}
 	op.Handle, op.Args.Handle = 0, 0
 	var st unix.Stat_t
@@ -70,12 +70,12 @@ func (d *Driver) polled(m mark, r *request, c *uring.CQE) int {
 	if s == nil {
 		return 0
 	}
-	side := &s.rd
+	side := &s.Rd
 	if what == dutyPoll {
 		s.in = 0
 	} else {
 		s.ext.out = 0
-		side = &s.wr
+		side = &s.Wr
 	}
 	head := *side
 	if head == nil {

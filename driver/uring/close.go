@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/rouse-go/rouse/driver"
-	"github.com/rouse-go/rouse/driver/internal/ring"
 	"github.com/rouse-go/rouse/internal/census"
 	"github.com/rouse-go/rouse/internal/uring"
 )
@@ -26,11 +25,9 @@ func (d *Driver) closeHandle(op *driver.Op) bool {
 		return op.FinishNow(0, driver.ErrClosed)
 	}
 	// The slot goes first: a Handle must be stale when a waker runs.
-	rd, wr := s.rd, s.wr
-	s.rd, s.wr = nil, nil
+	waiting := s.Take()
 	err := d.shut(i, s)
-	ring.Finish(rd, driver.ErrClosed)
-	ring.Finish(wr, driver.ErrClosed)
+	waiting.Finish(driver.ErrClosed)
 	return op.FinishNow(0, err)
 }
 
@@ -150,9 +147,7 @@ func (d *Driver) Close() error {
 	}
 	d.bury()
 	for i, s := range d.slots.All() {
-		ring.Kill(s.rd)
-		ring.Kill(s.wr)
-		s.rd, s.wr = nil, nil
+		s.Kill()
 		d.end(i, s)
 	}
 	busy := d.waitForKernel(own)

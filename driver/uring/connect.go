@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/driver/internal/ring"
 	"github.com/rouse-go/rouse/driver/internal/sock"
 	"github.com/rouse-go/rouse/internal/uring"
 )
@@ -16,7 +17,7 @@ import (
 // Connect always goes through the ring, also where it could finish at once.
 func (d *Driver) connect(op *driver.Op) bool {
 	if op.InFlight() {
-		panic(errBusy)
+		panic(ring.Busy)
 	}
 	op.Handle, op.Args.Handle = 0, 0
 	fd, to, err := sock.Connecting(op.Args)

@@ -8,7 +8,6 @@ import (
 
 	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/driver/internal/clock"
-	"github.com/rouse-go/rouse/driver/internal/ring"
 	"github.com/rouse-go/rouse/driver/internal/sock"
 	"github.com/rouse-go/rouse/driver/internal/table"
 	"github.com/rouse-go/rouse/driver/internal/wakefd"
@@ -181,30 +180,13 @@ func (d *Driver) Cancel(op *driver.Op) {
 		}
 		return
 	}
-	s := d.slots.At(op.Slot)
-	if ring.Reads(op) {
-		s.rd = ring.Remove(s.rd, op)
-	} else {
-		s.wr = ring.Remove(s.wr, op)
-	}
+	d.slots.At(op.Slot).Leave(op)
 	op.Finish(0, driver.ErrCanceled)
 }
 
 // wait puts op in flight, in slot i.
 func (d *Driver) wait(i uint32, s *slot, op *driver.Op) bool {
-	op.Start()
 	op.Slot = i
-	if ring.Reads(op) {
-		s.rd = ring.Push(s.rd, op)
-	} else {
-		s.wr = ring.Push(s.wr, op)
-	}
+	s.Wait(op)
 	return false
-}
-
-// again completes every op that waits on a side, which has something for it.
-func again(side **driver.Op) int {
-	head := *side
-	*side = nil
-	return ring.Finish(head, driver.ErrAgain)
 }

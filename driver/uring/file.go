@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/driver/internal/ring"
 	"github.com/rouse-go/rouse/internal/filepool"
 	"github.com/rouse-go/rouse/internal/uring"
 )
@@ -51,7 +52,7 @@ func (f *openFile) done() {
 
 func (d *Driver) file(op *driver.Op, byPath bool) bool {
 	if op.InFlight() {
-		panic(errBusy)
+		panic(ring.Busy)
 	}
 	if byPath {
 		return d.files.Submit(op, nil)

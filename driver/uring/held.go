@@ -178,7 +178,7 @@ func (d *Driver) refill() error {
 	for _, on := range h.dry[:n] {
 		if i, s := d.slots.Get(on); s != nil {
 			s.flags &^= dry
-			if s.in == 0 && s.rd != nil {
+			if s.in == 0 && s.Rd != nil {
 				d.receive(i, s)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/driver/internal/ring"
 	"github.com/rouse-go/rouse/internal/uring"
 )
 
@@ -82,21 +83,21 @@ func (d *Driver) received(m mark, r *request, c *uring.CQE) int {
 			s.flags |= ended
 		}
 	case unix.ENOBUFS:
-		if s.rd != nil && s.flags&dry == 0 {
+		if s.Rd != nil && s.flags&dry == 0 {
 			s.flags |= dry
 			d.hold.dry = append(d.hold.dry, on)
 		}
 		return 0
 	case unix.ECANCELED, unix.EINTR, unix.EAGAIN:
-		if s.rd != nil && s.in == 0 {
+		if s.Rd != nil && s.in == 0 {
 			d.receive(i, s)
 		}
 		return 0
 	default:
 		s.more().recvErr = os.NewSyscallError("recv", errno)
 	}
-	if s.rd != nil {
-		return again(&s.rd)
+	if s.Rd != nil {
+		return ring.Settle(&s.Rd, driver.ErrAgain)
 	}
 	if s.got.count >= heldLimit {
 		d.stop(s)

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/driver/internal/ring"
 	"github.com/rouse-go/rouse/internal/uring"
 )
 
@@ -34,7 +35,7 @@ func (d *Driver) send(op *driver.Op) bool {
 	}
 	o := s.out
 	switch {
-	case s.wr != nil:
+	case s.Wr != nil:
 		return d.wait(i, s, op) // others came first
 	case o == nil:
 		o = d.outgoing(d.slots.Handle(i), s, want)
@@ -124,7 +125,7 @@ func (d *Driver) sentAll(o *outgoing) int {
 		if s.flags&closing != 0 {
 			_ = unix.Shutdown(int(s.fd), unix.SHUT_WR)
 		}
-		n = again(&s.wr)
+		n = ring.Settle(&s.Wr, driver.ErrAgain)
 	}
 	if o.last {
 		d.closeFD(int(o.fd))
@@ -154,7 +155,7 @@ func (d *Driver) shutdown(op *driver.Op) bool {
 	// What was taken goes first; then sentAll shuts down.
 	s.flags |= closing
 	s.out.tell = true
-	again(&s.wr)
+	ring.Settle(&s.Wr, driver.ErrAgain)
 	if how == unix.SHUT_WR {
 		return op.FinishNow(0, nil)
 	}

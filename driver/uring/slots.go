@@ -4,6 +4,7 @@ package uring
 
 import (
 	"github.com/rouse-go/rouse/driver"
+	"github.com/rouse-go/rouse/driver/internal/ring"
 	"github.com/rouse-go/rouse/driver/internal/sock"
 )
 
@@ -32,12 +33,11 @@ type slot struct {
 	fd    int32
 	kind  kind
 	flags uint8
-	in    mark       // the request that receives, accepts or waits to read; 0 for none
-	rd    *driver.Op // rings of waiting ops: Recv, Accept, Readable, RecvMsgs
-	wr    *driver.Op // Send, Writable, SendMsgs
-	got   held       // a stream's received buffers
-	out   *outgoing  // a stream's unsent bytes; nil if there are none
-	ext   *extra
+	in    mark // the request that receives, accepts or waits to read; 0 for none
+	ring.Sides
+	got held      // a stream's received buffers
+	out *outgoing // a stream's unsent bytes; nil if there are none
+	ext *extra
 }
 
 // extra is what only few descriptors have, or only for a time.
@@ -71,7 +71,7 @@ func (d *Driver) add(fd int, k kind) (uint32, *slot) {
 // an error that says why not. It panics if op is in flight.
 func (d *Driver) lookup(op *driver.Op, ok func(kind) bool) (uint32, *slot, error) {
 	if op.InFlight() {
-		panic(errBusy)
+		panic(ring.Busy)
 	}
 	i, s := d.slots.Get(op.Handle)
 	switch {
@@ -88,5 +88,3 @@ func isListener(k kind) bool { return k == kindListener }
 func isAttached(k kind) bool { return k == kindAttached }
 func isPacket(k kind) bool   { return k == kindPacket }
 func isSocket(k kind) bool   { return k <= kindListener || k == kindPacket }
-
-const errBusy = "rouse: driver: an Op in flight was submitted again; wait until it is Done"

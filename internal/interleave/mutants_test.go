@@ -99,7 +99,7 @@ var mutants = []mutant{
 	{name: "epoll/closes-under-a-write", file: "driver/internal/wakefd/sleeper.go", pkg: "driver/epoll", models: "ModelKernel/Close",
 		old: "arrived < s.rung;", new: "arrived < 0;"},
 	{name: "epoll/cancelled-op-stays", file: "driver/epoll/wait.go", models: "ModelKernel/Cancel",
-		old: "s.rd = ring.Remove(s.rd, op)", new: "_ = ring.Remove"},
+		old: "\ts.Leave(op)\n", new: ""},
 	{name: "uring/sleeps-though-told", file: "driver/uring/park.go", models: "ModelKernel",
 		old: "!d.sleeper.Down()", new: "d.sleeper.Down() && false"},
 	{name: "uring/does-not-wake-up", file: "driver/uring/park.go", models: "ModelKernel",
