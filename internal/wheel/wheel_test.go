@@ -390,7 +390,7 @@ func TestConformance_120_WakeUpsBounded(t *testing.T) {
 // longer than the years.
 func TestConformance_120_JumpIsCheap(t *testing.T) {
 	begin := time.Now()
-	for range 1000 {
+	for range 100 {
 		w := New(-10*year, 1)
 		var es [100]Entry
 		for i := range es {
@@ -401,7 +401,7 @@ func TestConformance_120_JumpIsCheap(t *testing.T) {
 		}
 		pass(w, 280*year) // empty
 	}
-	if d := time.Since(begin); d > 10*time.Second { // about 40 ms; generous for -race and slow machines
+	if d := time.Since(begin); d > 10*time.Second { // about 4 ms; generous for -race and slow machines
 		t.Fatalf("took %v", d)
 	}
 }
