@@ -60,7 +60,7 @@ func testHTTP(t *testing.T, w *world, secure bool) {
 	for i := range 8 {
 		g.Go(func() {
 			for k := range 10 {
-				body := pattern(1 + i*k*5000)
+				body := pattern(1 + i*k*1500)
 				resp, err := client.Post(url+"/echo", "text/plain", bytes.NewReader(body))
 				if err != nil {
 					t.Error(err)

@@ -20,25 +20,28 @@ var streamCases = []testCase{
 // pattern is byte i of a stream; it repeats at a distance that fits no buffer.
 func pattern(seed, i int) byte { return byte((i*7 + i/251 + seed) % 253) }
 
-// A sender sends total patterned bytes in pieces of random length.
+// stream returns the first n bytes of one.
+func stream(seed, n int) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = pattern(seed, i)
+	}
+	return b
+}
+
+// A sender sends the rest of a stream in pieces of random length.
 type sender struct {
 	op    driver.Op
-	seed  int
-	sent  int
-	total int
+	rest  []byte
 	rnd   *rand.Rand
 	tries int
 }
 
 // step sends what goes and reports whether all is sent.
 func (s *sender) step(w *world) bool {
-	for s.sent < s.total {
-		n := min(1+s.rnd.IntN(100_000), s.total-s.sent)
-		s.op.Buf = make([]byte, n)
-		for i := range s.op.Buf {
-			s.op.Buf[i] = pattern(s.seed, s.sent+i)
-		}
-		s.op.Vec = nil
+	for len(s.rest) > 0 {
+		n := min(1+s.rnd.IntN(100_000), len(s.rest))
+		s.op.Buf, s.op.Vec = s.rest[:n], nil
 		if s.tries++; s.tries%3 == 0 {
 			cut := s.rnd.IntN(n + 1)
 			s.op.Vec = [][]byte{s.op.Buf[:cut], nil, s.op.Buf[cut:]}
@@ -49,7 +52,7 @@ func (s *sender) step(w *world) bool {
 		if s.op.Err != nil || s.op.N < 1 || s.op.N > n {
 			w.Fatalf("Send of %d bytes: %d, %v", n, s.op.N, s.op.Err)
 		}
-		s.sent += s.op.N
+		s.rest = s.rest[s.op.N:]
 		s.op.Reset()
 	}
 	return true
@@ -57,25 +60,27 @@ func (s *sender) step(w *world) bool {
 
 // A receiver checks them, in reads of random length.
 type receiver struct {
-	op    driver.Op
-	seed  int
-	got   int
-	total int
-	rnd   *rand.Rand
+	op   driver.Op
+	want []byte
+	got  int
+	rnd  *rand.Rand
+	buf  [100_000]byte
 }
 
 func (r *receiver) step(w *world) bool {
-	for r.got < r.total {
-		r.op.Buf = make([]byte, 1+r.rnd.IntN(100_000))
+	for r.got < len(r.want) {
+		r.op.Buf = r.buf[:1+r.rnd.IntN(len(r.buf))]
 		if !r.op.Poll(w.cx, w.d) {
 			return false
 		}
-		if r.op.Err != nil || r.op.N == 0 {
-			w.Fatalf("Recv after %d of %d bytes: %d, %v", r.got, r.total, r.op.N, r.op.Err)
+		if r.op.Err != nil || r.op.N == 0 || r.op.N > len(r.want)-r.got {
+			w.Fatalf("Recv after %d of %d bytes: %d, %v", r.got, len(r.want), r.op.N, r.op.Err)
 		}
-		for i, b := range r.op.Buf[:r.op.N] {
-			if want := pattern(r.seed, r.got+i); b != want {
-				w.Fatalf("byte %d is %d, want %d", r.got+i, b, want)
+		if got, want := r.op.Buf[:r.op.N], r.want[r.got:]; !bytes.HasPrefix(want, got) {
+			for i := range got {
+				if got[i] != want[i] {
+					w.Fatalf("byte %d is %d, want %d", r.got+i, got[i], want[i])
+				}
 			}
 		}
 		r.got += r.op.N
@@ -89,11 +94,12 @@ func streamBig(w *world) {
 	const total = 5 << 20
 	a, b := w.pair()
 	rnd := rand.New(rand.NewPCG(1, 2))
+	data := [2][]byte{stream(0, total), stream(1, total)}
 	var s [2]*sender
 	var r [2]*receiver
 	for i, h := range []driver.Handle{a, b} {
-		s[i] = &sender{op: driver.Op{Code: driver.Send, Handle: h}, seed: i, total: total, rnd: rnd}
-		r[i] = &receiver{op: driver.Op{Code: driver.Recv, Handle: h}, seed: 1 - i, total: total, rnd: rnd}
+		s[i] = &sender{op: driver.Op{Code: driver.Send, Handle: h}, rest: data[i], rnd: rnd}
+		r[i] = &receiver{op: driver.Op{Code: driver.Recv, Handle: h}, want: data[1-i], rnd: rnd}
 	}
 	w.until("the transfer", func() bool {
 		done := true
@@ -114,11 +120,8 @@ func streamOneWay(w *world) {
 		a, b := w.pair()
 		total := min(size*300, 4<<20)
 		s := &driver.Op{Code: driver.Send, Handle: a}
-		r := &receiver{op: driver.Op{Code: driver.Recv, Handle: b}, total: total, rnd: rand.New(rand.NewPCG(5, uint64(size)))}
-		data := make([]byte, total)
-		for i := range data {
-			data[i] = pattern(0, i)
-		}
+		data := stream(0, total)
+		r := &receiver{op: driver.Op{Code: driver.Recv, Handle: b}, want: data, rnd: rand.New(rand.NewPCG(5, uint64(size)))}
 		w.until("the transfer", func() bool {
 			for len(data) > 0 {
 				s.Buf = data[:min(size, len(data))]
@@ -166,7 +169,7 @@ func streamPartial(w *world) {
 	clear(chunk) // the driver keeps no hold on it
 	w.d.Cancel(op)
 	w.until("the cancelled Send", op.Done)
-	r := &receiver{op: driver.Op{Code: driver.Recv, Handle: b}, seed: 3, total: sent, rnd: rand.New(rand.NewPCG(3, 4))}
+	r := &receiver{op: driver.Op{Code: driver.Recv, Handle: b}, want: stream(3, sent), rnd: rand.New(rand.NewPCG(3, 4))}
 	w.until("what was sent", func() bool { return r.step(w) })
 	w.shut(a)
 	w.wantEnd(b)
