@@ -70,6 +70,16 @@ func broken(errno syscall.Errno) bool { return errno == syscall.ECONNRESET || er
 // A resolve is how often a thing is tried again that failed because of a fault.
 type resolve int
 
+// of sees to it that err, if it is the system's, says that it is of an operation;
+// it returns err.
+func (r *round) of(operation string, err error) error {
+	var errno syscall.Errno
+	if errors.As(err, &errno) && !strings.HasPrefix(err.Error(), operation) {
+		r.book.failf("an error of %s says that it is: %v", operation, err)
+	}
+	return err
+}
+
 // complaint returns err unless it is nothing to complain of.
 func (r *round) complaint(err error) error {
 	if err == nil || r.told(err) || r.ending.Load() {
