@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"github.com/rouse-go/rouse"
+	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/netio"
 )
@@ -54,7 +55,7 @@ func (e *echoServer) Poll(cx *rouse.Context) (int, error) {
 		}
 		// The end; or a reset, which is the client's right.
 		var errno syscall.Errno
-		if err != io.EOF && !(errors.As(err, &errno) && broken(errno) && operation(err) != nil) {
+		if err != io.EOF && !(errors.As(err, &errno) && broken(errno) && operation(err) != driver.Nop) {
 			goOn, complaint := e.r.trouble(&e.tries, err)
 			if goOn {
 				continue
