@@ -57,5 +57,5 @@ func (c *correspondence) came(ms []netio.Message, err error) error {
 		delete(c.open, n)
 		c.s.w.tally.Datagrams++
 	}
-	return err
+	return c.s.w.r.of("read udp", err)
 }

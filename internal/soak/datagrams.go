@@ -70,7 +70,7 @@ func (c *correspondence) step(cx *rouse.Context) (err error) {
 	switch {
 	case c.conn == nil && !c.dials:
 		c.conn, err = netio.PollListenPacket(cx, "udp", "127.0.0.1:0")
-		return c.begin(err)
+		return c.begin("listen udp", err)
 	case c.conn == nil:
 		if c.dialing == nil {
 			c.dialing = netio.NewDialPacket("udp", c.echo.String())
@@ -78,22 +78,22 @@ func (c *correspondence) step(cx *rouse.Context) (err error) {
 		if c.conn, err = c.dialing.Poll(cx); err != rouse.Pending {
 			c.dialing = nil
 		}
-		return c.begin(err)
+		return c.begin("dial udp", err)
 	case len(c.out) > 0:
 		n, err = c.conn.PollSendMsgs(cx, c.out)
 		c.out = c.out[n:]
-		return err
+		return c.s.w.r.of("write udp", err)
 	}
 	n, err = c.conn.PollRecvMsgs(cx, c.in[:])
 	return c.came(c.in[:n], err)
 }
 
 // begin writes the datagrams when the socket is there.
-func (c *correspondence) begin(err error) error {
+func (c *correspondence) begin(operation string, err error) error {
 	if err == nil {
 		c.write()
 	}
-	return err
+	return c.s.w.r.of(operation, err)
 }
 
 // over reports whether everything has come back.
@@ -135,14 +135,14 @@ func (c *correspondence) stride(ctx context.Context) (err error) {
 	switch {
 	case c.conn == nil && !c.dials:
 		c.conn, err = netio.ListenPacket(ctx, "udp", "127.0.0.1:0")
-		return c.begin(err)
+		return c.begin("listen udp", err)
 	case c.conn == nil:
 		c.conn, err = netio.DialPacket(ctx, "udp", c.echo.String())
-		return c.begin(err)
+		return c.begin("dial udp", err)
 	case len(c.out) > 0:
 		n, err = c.conn.SendMsgs(ctx, c.out)
 		c.out = c.out[n:]
-		return err
+		return c.s.w.r.of("write udp", err)
 	}
 	n, err = c.conn.RecvMsgs(ctx, c.in[:])
 	return c.came(c.in[:n], err)

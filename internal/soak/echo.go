@@ -60,7 +60,7 @@ func (c *echoClient) step(cx *rouse.Context) (err error) {
 		if c.conn, err = c.dial.Poll(cx); err == nil {
 			c.s.w.tally.Conns++
 		}
-		return err
+		return c.s.w.r.of("dial tcp", err)
 	case c.sent == nil:
 		c.chunks--
 		c.sent = randomBytes(c.rng, 1+c.rng.IntN(chunk))
@@ -68,7 +68,7 @@ func (c *echoClient) step(cx *rouse.Context) (err error) {
 		c.back = make([]byte, 0, len(c.sent))
 		return nil
 	case len(c.rest) > 0:
-		return c.conn.PollWriteAll(cx, &c.rest)
+		return c.s.w.r.of("write tcp", c.conn.PollWriteAll(cx, &c.rest))
 	}
 	n, err := c.conn.PollRead(cx, c.back[len(c.back):cap(c.back)])
 	c.back = c.back[:len(c.back)+n]
@@ -79,7 +79,7 @@ func (c *echoClient) step(cx *rouse.Context) (err error) {
 		c.s.w.tally.Bytes += len(c.sent)
 		c.sent = nil
 	}
-	return c.s.early(err)
+	return c.s.early(c.s.w.r.of("read tcp", err))
 }
 
 // early turns the end of what a server sends into an error, unless it had
@@ -110,7 +110,7 @@ func (s *script) echoBody(ctx context.Context) error {
 	}
 	conn, err := netio.Dial(ctx, "tcp", one(s.rng, s.w.r.sites).addr)
 	if err != nil {
-		return s.w.r.complaint(err)
+		return s.w.r.complaint(s.w.r.of("dial tcp", err))
 	}
 	defer conn.Close()
 	s.w.tally.Conns++
@@ -125,7 +125,7 @@ func (s *script) talk(ctx context.Context, conn *netio.Conn) error {
 			n, err := conn.Write(ctx, rest)
 			rest = rest[n:]
 			if err != nil {
-				if goOn, err := s.w.r.trouble(&tries, err); !goOn {
+				if goOn, err := s.w.r.trouble(&tries, s.w.r.of("write tcp", err)); !goOn {
 					return err
 				}
 			}
@@ -137,7 +137,7 @@ func (s *script) talk(ctx context.Context, conn *netio.Conn) error {
 				return fmt.Errorf("%d bytes came back and are not those that were sent", n)
 			}
 			if err != nil {
-				if goOn, err := s.w.r.trouble(&tries, s.early(err)); !goOn {
+				if goOn, err := s.w.r.trouble(&tries, s.early(s.w.r.of("read tcp", err))); !goOn {
 					return err
 				}
 			}

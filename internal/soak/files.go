@@ -24,7 +24,7 @@ func (s *script) fileBody(ctx context.Context) (err error) {
 	}
 	f, err := fileio.OpenFile(ctx, path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return r.complaint(err)
+		return r.complaint(r.of("open "+path, err))
 	}
 	defer f.Close()
 	s.w.tally.Files++
@@ -32,11 +32,11 @@ func (s *script) fileBody(ctx context.Context) (err error) {
 	written := randomBytes(s.rng, 1+s.rng.IntN(1<<15))
 	n, err := f.WriteAt(ctx, written, off)
 	written = written[:n] // that much is there, whatever happened then
-	if err = r.complaint(err); err != nil {
+	if err = r.complaint(r.of("write "+path, err)); err != nil {
 		return err
 	}
 	if s.rng.IntN(4) == 0 {
-		if err := r.complaint(f.Datasync(ctx)); err != nil {
+		if err := r.complaint(r.of("datasync "+path, f.Datasync(ctx))); err != nil {
 			return err
 		}
 	}
@@ -49,5 +49,5 @@ func (s *script) fileBody(ctx context.Context) (err error) {
 	if err == io.EOF {
 		return nil
 	}
-	return r.complaint(err)
+	return r.complaint(r.of("read "+path, err))
 }

@@ -1,6 +1,6 @@
 // Command soak runs random programs of tasks, fibers, timers, channels,
-// connections and files, on every driver in turn, and checks all along that what
-// must always hold does:
+// connections, datagrams, files and blocking calls, on every driver in turn, and
+// checks all along that what must always hold does:
 //
 //	go run ./internal/soak [-minutes 2] [-seed n] [-driver name] [-rounds n]
 //
@@ -9,6 +9,7 @@
 // what was sent is received once or still there; what comes back from a connection
 // or a file is what went there; and when a program is over, nothing is left of it,
 // be it that it ended by itself or that it was stopped in the midst of everything.
+// A third of the programs runs on drivers that make faults, and must tell them.
 //
 // On the manual driver a program does the same thing each time it runs, to the
 // last poll, and that is checked, too: so a failing seed fails again. On the others

@@ -140,15 +140,16 @@ func (s *script) recvMesh() rouse.Future[int] {
 	buf := make([]message, s.rng.IntN(4))
 	return s.hurried(rouse.FutureFunc[int](func(cx *rouse.Context) (n int, err error) {
 		closed := st.deaf.closed.Load()
-		var from int
-		if got := buf; len(buf) == 0 {
-			got = make([]message, 1)
-			if got[0], from, err = st.port.PollRecv(cx); err == nil {
-				r.came(st, got[0], from)
-			}
+		from, got := 0, buf
+		if len(buf) == 0 {
+			var m message
+			m, from, err = st.port.PollRecv(cx)
+			got, n = []message{m}, 1
 		} else {
 			n, from, err = st.port.PollRecvMany(cx, buf)
-			for _, m := range buf[:n] {
+		}
+		if err == nil {
+			for _, m := range got[:n] {
 				r.came(st, m, from)
 			}
 		}

@@ -63,12 +63,12 @@ func (t *root) stage(cx *rouse.Context) (err error) {
 	case toOpen:
 		t.rng = rand.New(rand.NewPCG(st.seed, 0))
 		for t.l == nil {
-			if t.l, err = netio.PollListen(cx, "tcp", "127.0.0.1:0"); err != nil && !r.told(err) {
+			if t.l, err = netio.PollListen(cx, "tcp", "127.0.0.1:0"); err != nil && !r.told(r.of("listen tcp", err)) {
 				return err
 			}
 		}
 		for t.p == nil {
-			if t.p, err = netio.PollListenPacket(cx, "udp", "127.0.0.1:0"); err != nil && !r.told(err) {
+			if t.p, err = netio.PollListenPacket(cx, "udp", "127.0.0.1:0"); err != nil && !r.told(r.of("listen udp", err)) {
 				return err
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"github.com/rouse-go/rouse"
+	"github.com/rouse-go/rouse/driver"
 	"github.com/rouse-go/rouse/executor"
 	"github.com/rouse-go/rouse/netio"
 )
@@ -22,7 +23,7 @@ func (r *round) serve(st *site, l *netio.Listener) rouse.FutureFunc[int] {
 				return 0, err
 			case errors.Is(err, netio.ErrClosed):
 				return 0, nil
-			case !r.told(err):
+			case !r.told(r.of("accept tcp", err)):
 				return 0, err
 			}
 		}
@@ -40,20 +41,21 @@ type echoServer struct {
 
 func (e *echoServer) Poll(cx *rouse.Context) (int, error) {
 	for {
-		err := e.conn.PollWriteAll(cx, &e.rest)
+		err := e.r.of("write tcp", e.conn.PollWriteAll(cx, &e.rest))
 		if err == nil {
 			var n int
 			if n, err = e.conn.PollRead(cx, e.buf[:]); err == nil {
 				e.rest = e.buf[:n]
 				continue
 			}
+			err = e.r.of("read tcp", err)
 		}
 		if err == rouse.Pending {
 			return 0, err
 		}
 		// The end; or a reset, which is the client's right.
 		var errno syscall.Errno
-		if err != io.EOF && !(errors.As(err, &errno) && broken(errno) && operation(err) != nil) {
+		if err != io.EOF && !(errors.As(err, &errno) && broken(errno) && operation(err) != driver.Nop) {
 			goOn, complaint := e.r.trouble(&e.tries, err)
 			if goOn {
 				continue
@@ -94,8 +96,10 @@ func (r *round) newPacketEcho(conn *netio.PacketConn) *packetEcho {
 func (e *packetEcho) Poll(cx *rouse.Context) (int, error) {
 	for {
 		n, err := e.conn.PollSendMsgs(cx, e.out)
+		err = e.r.of("write udp", err)
 		if e.out = e.out[n:]; err == nil && len(e.out) == 0 {
 			n, err = e.conn.PollRecvMsgs(cx, e.in[:])
+			err = e.r.of("read udp", err)
 			for _, m := range e.in[:n] {
 				e.out = append(e.out, netio.Message{Buf: m.Buf[:m.N], Addr: m.Addr})
 			}

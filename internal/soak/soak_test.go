@@ -177,6 +177,9 @@ func TestFaultsAreNoticed(t *testing.T) {
 				t.Error("it may be told")
 			}
 		}},
+		{"error of something else", "an error of write tcp says that it is: read tcp: ", func(r *round) {
+			_ = r.of("write tcp", &net.OpError{Op: "read", Net: "tcp", Err: syscall.ENOMEM})
+		}},
 		{"too many calls", "1 blocking calls run at once, and the limit is 0", func(r *round) {
 			_, _ = (&call{s: &script{w: &watch{r: r}}, crew: &r.crew}).run()
 		}},

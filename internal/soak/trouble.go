@@ -20,22 +20,21 @@ func (r *round) told(err error) bool {
 	if r.plan.faults.Fail == 0 || !errors.As(err, &errno) {
 		return false
 	}
-	codes := operation(err)
-	if broken(errno) && (slices.Contains(codes, driver.Recv) || slices.Contains(codes, driver.Send) || r.ending.Load()) {
+	switch code := operation(err); {
+	case broken(errno) && (code == driver.Recv || code == driver.Send || code == driver.Connect && r.ending.Load()):
 		return true // it may also come from the other end, which had trouble, or from a listener that ends
-	}
-	for _, code := range codes {
-		if slices.Contains(faults.Errors[code], errno) && errno != syscall.EINTR { // which package fileio is to deal with
-			r.book.tell(faults.Name(errno))
-			return true
-		}
+	case errno == syscall.EINTR: // which package fileio is to deal with
+		return false
+	case slices.Contains(faults.Errors[code], errno):
+		r.book.tell(faults.Name(errno))
+		return true
 	}
 	return false
 }
 
-// operation returns the operations of drivers that may have led to err, from
-// what it says of itself.
-func operation(err error) []driver.Code {
+// operation returns the driver's operation that has led to err, from what it says
+// of itself, or Nop.
+func operation(err error) driver.Code {
 	var oe *net.OpError
 	var pe *fs.PathError
 	switch {
@@ -44,23 +43,23 @@ func operation(err error) []driver.Code {
 	case errors.As(err, &pe) && strings.HasPrefix(err.Error(), pe.Op+" "+pe.Path):
 		return operations[pe.Op]
 	}
-	return nil
+	return driver.Nop
 }
 
-var operations = map[string][]driver.Code{
-	"listen tcp": {driver.Listen},
-	"accept tcp": {driver.Accept},
-	"dial tcp":   {driver.Connect},
-	"read tcp":   {driver.Recv},
-	"write tcp":  {driver.Send},
-	"listen udp": {driver.ListenPacket},
-	"dial udp":   {driver.ListenPacket},
-	"read udp":   {driver.RecvMsgs},
-	"write udp":  {driver.SendMsgs},
-	"open":       {driver.Open},
-	"read":       {driver.ReadAt},
-	"write":      {driver.WriteAt},
-	"datasync":   {driver.Datasync},
+var operations = map[string]driver.Code{
+	"listen tcp": driver.Listen,
+	"accept tcp": driver.Accept,
+	"dial tcp":   driver.Connect,
+	"read tcp":   driver.Recv,
+	"write tcp":  driver.Send,
+	"listen udp": driver.ListenPacket,
+	"dial udp":   driver.ListenPacket,
+	"read udp":   driver.RecvMsgs,
+	"write udp":  driver.SendMsgs,
+	"open":       driver.Open,
+	"read":       driver.ReadAt,
+	"write":      driver.WriteAt,
+	"datasync":   driver.Datasync,
 }
 
 // broken reports whether errno says that the other end of a connection has gone
@@ -69,6 +68,16 @@ func broken(errno syscall.Errno) bool { return errno == syscall.ECONNRESET || er
 
 // A resolve is how often a thing is tried again that failed because of a fault.
 type resolve int
+
+// of sees to it that err, if it is the system's, says that it is of an operation;
+// it returns err.
+func (r *round) of(operation string, err error) error {
+	var errno syscall.Errno
+	if errors.As(err, &errno) && !strings.HasPrefix(err.Error(), operation) {
+		r.book.failf("an error of %s says that it is: %v", operation, err)
+	}
+	return err
+}
 
 // complaint returns err unless it is nothing to complain of.
 func (r *round) complaint(err error) error {
