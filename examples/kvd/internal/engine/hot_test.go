@@ -79,6 +79,7 @@ func benchmark(b *testing.B, next func(i int) []byte) {
 
 func TestHotParcelsDoNotAllocate(t *testing.T) {
 	x := newCrossing(2, 100)
+	x.engines[1].prefetchFrom = 1
 	if n := testing.AllocsPerRun(100, x.step); n != 0 {
 		t.Errorf("a pipeline of two shards: %v allocations", n)
 	}

@@ -44,12 +44,20 @@ func (e *Engine) Serve(now int64, p *Parcel) {
 	x.client, x.args, x.out = nil, nil, nil
 }
 
+// prefetchFrom is how many keys a database must have for Serve to prefetch: fewer
+// are in the processor's caches anyway.
+const prefetchFrom = 1 << 12
+
 // prefetch has the store prefetch the keys of the next commands, which unlike those
 // of a client at home are known before the first of them is executed. It returns
 // up to which command it did.
 func (e *Engine) prefetch(p *Parcel) (until int) {
+	db := p.entries[p.next].db
+	if e.dbs[db].Len() < e.prefetchFrom {
+		return p.next + 1
+	}
 	var keys [store.PrefetchMost][]byte
-	n, db := 0, p.entries[p.next].db
+	n := 0
 	next, arg := p.next, p.arg
 	for p.next < len(p.entries) && p.entries[p.next].db == db && n < len(keys) {
 		en, args := p.command(e.served[:0])
