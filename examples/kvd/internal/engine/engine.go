@@ -60,6 +60,8 @@ type Engine struct {
 	guests  map[uint64]*Client // clients of other shards that watch keys here
 	served  [][]byte           // memory for the arguments of Serve
 
+	prefetchFrom int // see there; tests have less
+
 	journal   Journal   // nil: changes are not told
 	snapshot  *Snapshot // in progress, or nil
 	snapshots uint32    // begun so far
@@ -116,6 +118,7 @@ func New(cfg Config) *Engine {
 		}
 	}
 	e.visitor.engine = e
+	e.prefetchFrom = prefetchFrom
 	e.guests = map[uint64]*Client{}
 	return e
 }

@@ -76,3 +76,65 @@ func benchmark(b *testing.B, next func(i int) []byte) {
 		_, out, _ = c.Feed(1000, in, out[:0])
 	}
 }
+
+func TestHotParcelsDoNotAllocate(t *testing.T) {
+	x := newCrossing(2, 100)
+	x.engines[1].prefetchFrom = 1
+	if n := testing.AllocsPerRun(100, x.step); n != 0 {
+		t.Errorf("a pipeline of two shards: %v allocations", n)
+	}
+}
+
+// BenchmarkCross is a request that may be another shard's: half of them are. Those
+// are of more keys than the caches have room for.
+func BenchmarkCross(b *testing.B) {
+	x := newCrossing(2, 1<<19)
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := 0; i < b.N; i += crossPipeline {
+		x.step()
+	}
+}
+
+// A crossing is a client that sends pipelines of SET and GET to a cluster.
+type crossing struct {
+	engines []*Engine
+	client  *Client
+	batch   Batch
+	ins     [][]byte
+	out     []byte
+	next    int
+}
+
+const crossPipeline = 16
+
+func newCrossing(shards, keys int) *crossing {
+	x := &crossing{engines: newCluster(shards, Config{}).engines}
+	x.client = x.engines[0].Connect("a", "b")
+	for i := 0; i < keys; i += crossPipeline {
+		var in []byte
+		for k := range crossPipeline {
+			key := fmt.Sprintf("key:%012d", (i+k)*7919%keys)
+			if k%2 == 0 {
+				in = append(in, request("SET", key, "value")...)
+			} else {
+				in = append(in, request("GET", key)...)
+			}
+		}
+		x.ins = append(x.ins, in)
+	}
+	for range x.ins { // all keys are there, and all memory
+		x.step()
+	}
+	return x
+}
+
+func (x *crossing) step() {
+	x.client.Route(1000, x.ins[x.next%len(x.ins)], &x.batch)
+	x.next++
+	for p := range x.batch.Parcels {
+		x.engines[p.Shard].Serve(1000, p)
+	}
+	x.out, _ = x.batch.Merge(1000, x.out[:0])
+	x.batch.Reset()
+}

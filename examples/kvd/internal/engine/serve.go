@@ -1,6 +1,9 @@
 package engine
 
-import "github.com/rouse-go/rouse/examples/kvd/internal/resp"
+import (
+	"github.com/rouse-go/rouse/examples/kvd/internal/resp"
+	"github.com/rouse-go/rouse/examples/kvd/internal/store"
+)
 
 // Serve executes what clients of another shard want of this one, until there are
 // Config.OutputSoft bytes of replies. Then the parcel has to go back.
@@ -11,7 +14,10 @@ func (e *Engine) Serve(now int64, p *Parcel) {
 	x := &e.call
 	x.now, x.out = now, p.replies[:0]
 	p.marks, p.taken = p.marks[:0], 0
-	for p.next < len(p.entries) && len(x.out) < e.cfg.OutputSoft {
+	for fetched := p.next; p.next < len(p.entries) && len(x.out) < e.cfg.OutputSoft; {
+		if p.next == fetched {
+			fetched = e.prefetch(p)
+		}
 		var en entryOf
 		en, x.args = p.command(e.served[:0])
 		e.served = x.args[:0]
@@ -36,6 +42,38 @@ func (e *Engine) Serve(now int64, p *Parcel) {
 		e.served = nil
 	}
 	x.client, x.args, x.out = nil, nil, nil
+}
+
+// prefetchFrom is how many keys a database must have for Serve to prefetch: fewer
+// are in the processor's caches anyway.
+const prefetchFrom = 1 << 12
+
+// prefetch has the store prefetch the keys of the next commands, which unlike those
+// of a client at home are known before the first of them is executed. It returns
+// up to which command it did.
+func (e *Engine) prefetch(p *Parcel) (until int) {
+	db := p.entries[p.next].db
+	if e.dbs[db].Len() < e.prefetchFrom {
+		return p.next + 1
+	}
+	var keys [store.PrefetchMost][]byte
+	n := 0
+	next, arg := p.next, p.arg
+	for p.next < len(p.entries) && p.entries[p.next].db == db && n < len(keys) {
+		en, args := p.command(e.served[:0])
+		e.served = args[:0]
+		e.all[en.cmd].keyArgs(args, func(key []byte) {
+			if n < len(keys) {
+				keys[n] = key
+				n++
+			}
+		})
+	}
+	until, p.next, p.arg = p.next, next, arg
+	if n > 1 {
+		e.dbs[db].Prefetch(keys[:n])
+	}
+	return until
 }
 
 // visits returns the client on whose behalf cmd is executed: one for all, but for

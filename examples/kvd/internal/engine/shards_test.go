@@ -14,11 +14,16 @@ import (
 // random commands over few keys: every reply must be the same.
 func TestShardsAnswerAsOne(t *testing.T) {
 	for _, n := range []int{2, 3, 7} {
-		for _, soft := range []int{0, 40} { // the latter stops in the middle of parcels
+		for _, soft := range []int{0, 40} { // the latter stops in the middle of parcels, the former prefetches
 			t.Run(fmt.Sprintf("%d/%d", n, soft), func(t *testing.T) {
 				rng := rand.New(rand.NewPCG(uint64(n), uint64(soft)))
 				one, many := New(Config{}), newCluster(n, Config{OutputSoft: soft})
 				var singles, shardeds []*Client
+				if soft == 0 {
+					for _, e := range many.engines {
+						e.prefetchFrom = 1
+					}
+				}
 				for i := range 2 * n {
 					singles = append(singles, one.Connect("a", "b"))
 					shardeds = append(shardeds, many.engines[i%n].Connect("a", "b"))

@@ -10,8 +10,9 @@ import (
 type shard struct {
 	srv     *Server
 	port    *channel.Port[message]
-	outbox  [][]message // by shard: what the mesh had no room for
+	outbox  [][]message // by shard: what the courier is to send
 	waker   rouse.Waker // of the courier
+	polled  bool        // it is, and will look at the outbox
 	clients *admission
 	held    []heldParcel    // whose replies wait for the log
 	reached bool            // more is durable, or the log failed
@@ -35,28 +36,24 @@ const (
 	forget             // see engine.Config.Forget
 )
 
-// meshCapacity is how many messages may be on their way from one shard to another
-// before the outbox is used.
+// meshCapacity is how many messages may be on their way from one shard to another;
+// what the mesh has no room for stays in the outbox.
 const meshCapacity = 1024
 
-// post sends a message, and never waits: what the mesh has no room for goes into
-// the outbox. That is bounded, since a session has one parcel on its way to each
-// shard at most, and one client to be forgotten.
+// post has the courier send a message, and never waits. The courier's turn comes
+// after those of the sessions that were ready with the one that posts, so what they
+// all want of a shard goes there together: it is woken once for them, and has them
+// all at hand. The outbox is bounded, since a session has one parcel on its way to
+// each shard at most, and one client to be forgotten.
 func (h *shard) post(to int, m message) {
-	if len(h.outbox[to]) == 0 {
-		err := h.port.TrySend(to, m)
-		if err == nil || err == channel.ErrClosed { // that shard has ended, as we will
-			return
-		}
-	}
 	h.outbox[to] = append(h.outbox[to], m)
-	if !h.waker.IsZero() { // else its first poll looks
+	if !h.polled && !h.waker.IsZero() { // else the courier will look
 		h.waker.WakeByRef()
 	}
 }
 
 // courier is the task that receives what other shards send, does it, and sends
-// what had to wait for room.
+// what is in the outbox.
 type courier struct {
 	h   *shard
 	buf [64]message
@@ -68,43 +65,50 @@ func (c *courier) Poll(cx *rouse.Context) (struct{}, error) {
 		h.waker.Drop()
 		h.waker = cx.Waker()
 	}
+	h.polled = true
 	if h.reached {
 		h.reached = false
 		h.release()
 	}
-	for to := range h.outbox {
-		if err := h.empty(cx, to); err != nil && err != rouse.Pending && err != channel.ErrClosed {
-			return struct{}{}, err
-		}
+	err := c.carry(cx)
+	h.polled = false
+	if err == channel.ErrClosed { // the others have ended
+		err = nil
 	}
+	return struct{}{}, err
+}
+
+// carry receives until there is no more. What comes together is answered together.
+func (c *courier) carry(cx *rouse.Context) error {
 	for {
-		n, from, err := h.port.PollRecvMany(cx, c.buf[:])
-		if err == channel.ErrClosed { // the others have ended
-			return struct{}{}, nil
-		} else if err != nil {
-			return struct{}{}, err
-		}
+		n, from, err := c.h.port.PollRecvMany(cx, c.buf[:])
 		for i := range c.buf[:n] {
-			h.do(from, &c.buf[i])
+			c.h.do(from, &c.buf[i])
 		}
 		clear(c.buf[:n])
+		for to := range c.h.outbox {
+			c.h.empty(cx, to)
+		}
+		if err != nil {
+			return err
+		}
 	}
 }
 
-// empty sends what is in the outbox for a shard.
-func (h *shard) empty(cx *rouse.Context, to int) error {
+// empty sends what is in the outbox for a shard. What the mesh has no room for
+// stays: the courier will be woken when it has.
+func (h *shard) empty(cx *rouse.Context, to int) {
 	for len(h.outbox[to]) > 0 {
 		n, err := h.port.PollSendMany(cx, to, h.outbox[to])
-		if err == channel.ErrClosed {
+		if err == channel.ErrClosed { // that shard has ended, as we will
 			n = len(h.outbox[to])
 		} else if err != nil {
-			return err
+			return
 		}
 		left := copy(h.outbox[to], h.outbox[to][n:])
 		clear(h.outbox[to][left:])
 		h.outbox[to] = h.outbox[to][:left]
 	}
-	return nil
 }
 
 // do does what a message of another shard asks for.
