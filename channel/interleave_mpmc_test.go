@@ -179,11 +179,11 @@ func TestModelMPMC(t *testing.T) {
 		}
 		// Once as if all stores were seen at once, and once as they are.
 		t.Run(m.name, func(t *testing.T) {
-			interleave.Check(t, interleave.Config{Model: "channel/mpmc/" + m.name, Preemptions: m.bound}, model)
+			interleave.Check(t, interleave.Config{Model: "channel/mpmc/" + m.name, Preemptions: m.bound, Strong: true}, model)
 		})
 		t.Run(m.name+"-late", func(t *testing.T) {
 			bound := min(m.bound, max(1, m.bound-1))
-			interleave.Check(t, interleave.Config{Model: "channel/mpmc/" + m.name + "/late", Preemptions: bound, Late: true}, model)
+			interleave.Check(t, interleave.Config{Model: "channel/mpmc/" + m.name + "/late", Preemptions: bound}, model)
 		})
 	}
 }

@@ -24,7 +24,6 @@ type boundedFrame struct {
 	enabled mask
 	todo    mask
 	chosen  int
-	running int // who ran before and could go on, or -1
 	used    int // before the decision
 	choices int
 	next    op // as in dporFrame
@@ -38,22 +37,14 @@ func (b *bounded) pick(e *engine, enabled mask) (id, frame int) {
 		return e.straight(enabled), -1
 	}
 	if b.at == len(b.frames) {
-		running := -1
-		last := maxThreads
-		if n := len(e.steps); n > 0 {
-			last = e.steps[n-1].thread
-			if enabled&bit(last) != 0 {
-				running = last
-			}
-		}
-		if !b.naive && !b.cache.improve(mix(e.trace(), uint64(last)), b.bound-b.used+1) {
+		if !b.naive && !b.cache.improve(mix(e.trace(), uint64(e.last+1)), b.bound-b.used+1) {
 			e.pruned = true
 			return e.straight(enabled), -1
 		}
 		id = e.straight(enabled)
-		f := boundedFrame{enabled: enabled, chosen: id, running: running, used: b.used}
-		if running < 0 || b.used < b.bound {
-			f.todo = enabled &^ bit(id)
+		f := boundedFrame{enabled: enabled, chosen: id, used: b.used, todo: enabled &^ bit(id)}
+		if running := e.running(); running >= 0 && b.used >= b.bound {
+			f.todo &= e.buffers() | bit(running)
 		}
 		b.frames = append(b.frames, f)
 	}
@@ -64,7 +55,7 @@ func (b *bounded) pick(e *engine, enabled mask) (id, frame int) {
 	f.next = e.threads[f.chosen].next
 	b.at++
 	b.used = f.used
-	if f.running >= 0 && f.chosen != f.running {
+	if e.preempts(f.chosen) {
 		b.used++
 	}
 	return f.chosen, b.at - 1

@@ -47,7 +47,7 @@ func TestClassics(t *testing.T) {
 				if way.Preemptions < 0 && interleave.Race {
 					way.Random = 1000
 				}
-				way.Steps, way.Late = 200, true
+				way.Steps = 200
 				way.Model = "classic/" + c.name + "/right"
 				interleave.Check(t, way, func(w *interleave.World) { c.model(w, false) })
 				way.Model = "classic/" + c.name + "/wrong"
