@@ -129,17 +129,16 @@ func (s *script) choose(_ *engine, n int) int {
 	return 0
 }
 
-// straight goes on with who ran last, after his store buffer has drained, or else
-// with the first who can.
+// straight goes on with who ran last, or else with the first who can; but first of
+// all store buffers drain, as if there were none.
 //
 //go:norace
 func (e *engine) straight(enabled mask) int {
-	if e.last >= 0 {
-		for _, id := range [2]int{e.real + e.last, e.last} {
-			if enabled&bit(id) != 0 {
-				return id
-			}
-		}
+	if full := enabled & e.buffers(); full != 0 {
+		return full.first()
+	}
+	if e.last >= 0 && enabled&bit(e.last) != 0 {
+		return e.last
 	}
 	return enabled.first()
 }

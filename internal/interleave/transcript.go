@@ -94,14 +94,14 @@ func (r *transcript) render(e *engine) string {
 		}
 		where, source := r.where(&l)
 		if l.buffered {
-			fmt.Fprintf(&b, "%4s  %-*s  #%-2d %-16s %-20s %-22s %s\n", "", names+1, name, l.obj, "StoreRelease", fmt.Sprintf("%#x, not seen yet", l.after), where, source)
+			fmt.Fprintf(&b, "%4s  %-*s  #%-2d %-16s %-20s %-22s %s\n", "", names+1, name, l.obj, "StoreRelease", fmt.Sprintf("%#x into its buffer", l.after), where, source)
 			continue
 		}
 		s := &e.steps[l.step]
 		value := fmt.Sprintf("%#x", l.before)
 		switch {
 		case s.forwarded:
-			value += ", not seen yet"
+			value += " from its buffer"
 		case s.kind == Spin:
 			value = "has changed"
 		case s.kind == CompareAndSwap && s.failed:
