@@ -18,10 +18,9 @@ type stored struct {
 	word  *uint64
 	v     uint64
 	obj   int32
-	after int    // the step of its thread that it came after; -1 if none
-	hash  uint64 // of what had happened to its thread
-	line  int    // of the transcript
-	by    proxy  // who does it
+	after int   // the step of its thread that it came after; -1 if none
+	line  int   // of the transcript
+	by    proxy // who does it
 }
 
 // Buffer puts a store of v to word into the calling thread's store buffer. It
@@ -34,8 +33,7 @@ func Buffer(word *uint64, v uint64) bool {
 	if t == nil || t.building || e.strong {
 		return false
 	}
-	e.settle()
-	s := stored{word: word, v: v, obj: e.object(uintptr(unsafe.Pointer(word))), after: len(e.steps) - 1, hash: t.hash, by: newProxy(word, v)}
+	s := stored{word: word, v: v, obj: e.object(uintptr(unsafe.Pointer(word))), after: len(e.steps) - 1, by: newProxy(word, v)}
 	if e.record != nil {
 		s.line = e.record.store(e, t, s.obj, v)
 	}

@@ -39,9 +39,8 @@ type step struct {
 	forwarded bool // a Load from the store buffer
 	tokenWas  bool // whether the object had a token before
 	seen      int32
-	writes    int32  // of the object before
-	after     int    // Drain: the step that the store came after; -1 if none
-	hash      uint64 // Drain: of what had happened to its thread then
+	writes    int32 // of the object before
+	after     int   // Drain: the step that the store came after; -1 if none
 }
 
 //go:norace
@@ -71,7 +70,6 @@ type engine struct {
 	real    int       // how many are not of store buffers
 	objects []object
 	steps   []step
-	settled int // how many of the steps are in the hashes
 	choices []choice
 	current *thread
 	last    int  // which thread has done a step last, not counting those of buffers; -1 if none
@@ -102,7 +100,7 @@ var active atomic.Pointer[engine]
 func (e *engine) execute(model func(*World)) {
 	e.threads, e.objects, e.steps, e.choices = e.threads[:0], e.objects[:0], e.steps[:0], e.choices[:0]
 	e.current, e.pruned, e.failure, e.finally, e.diverged = nil, false, nil, nil, ""
-	e.settled, e.last = 0, -1
+	e.last = -1
 	e.main = make(chan struct{}, 1)
 	e.ended.Store(0)
 	e.executions++
@@ -206,8 +204,7 @@ func (e *engine) next() *thread {
 	if id < e.real {
 		e.last, e.current = id, t
 	} else {
-		first := &e.threads[id-e.real].buffer[0]
-		s.after, s.hash = first.after, first.hash
+		s.after = e.threads[id-e.real].buffer[0].after
 	}
 	e.steps = append(e.steps, s)
 	return t
@@ -255,20 +252,14 @@ func (e *engine) possible(t *thread) bool {
 //go:norace
 func (e *engine) settle() {
 	n := len(e.steps)
-	if n == e.settled {
+	if n == 0 {
 		return
 	}
-	e.settled = n
 	s := &e.steps[n-1]
 	t, o := e.threads[s.thread], &e.objects[s.obj]
 	t.events++
 	h := mix(t.hash, uint64(t.id)<<32|uint64(t.events))
 	h = mix(h, o.write)
-	if s.kind == Drain {
-		h = mix(h, s.hash)
-	} else if b := e.bufferOf(t); b.events > 0 && s.kind.fences() {
-		h = mix(h, b.hash)
-	}
 	if s.reads() {
 		t.hash = h
 		o.reads += mix(h, 1)

@@ -73,8 +73,8 @@ func (r *Report) String() string {
 	} else if r.Config.Preemptions < 0 {
 		bound = "random"
 	}
-	text := fmt.Sprintf("interleave: model=%s schedules=%d steps=%d longest=%d bound=%s complete=%t random=%d seed=%d race=%t pruned=%d seconds=%.2f",
-		r.Config.Model, r.Schedules, r.Steps, r.Longest, bound, r.Complete, r.Random, r.Config.Seed, Race, r.Pruned, r.Elapsed.Seconds())
+	text := fmt.Sprintf("interleave: model=%s schedules=%d steps=%d longest=%d bound=%s complete=%t random=%d seed=%d race=%t seconds=%.2f",
+		r.Config.Model, r.Schedules, r.Steps, r.Longest, bound, r.Complete, r.Random, r.Config.Seed, Race, r.Elapsed.Seconds())
 	if r.Failure != nil {
 		text += fmt.Sprintf(" failed-at=%d", r.Failure.Found)
 	}

@@ -103,7 +103,9 @@ func (p program) model(words int, seen map[string]bool) func(*interleave.World) 
 			for i := range mem {
 				end[i] = mem[i].Load()
 			}
-			seen[fmt.Sprint(got, end)] = true
+			if !interleave.Pruned(w) { // what is cut off must be found elsewhere
+				seen[fmt.Sprint(got, end)] = true
+			}
 		})
 	}
 }

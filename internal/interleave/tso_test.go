@@ -113,6 +113,18 @@ func TestReductionsAreTSO(t *testing.T) {
 	}
 }
 
+// A thread that spins for what is in a buffer costs no preemption until that
+// drains: so it makes a difference to a bound when it does.
+func TestReductionsMindWhoSpins(t *testing.T) {
+	p := program{{rel(x, 1)}, {ld(y), {spin, x, 0}, ld(y)}, {st(y, 1), ld(z), ld(z)}, {{add, z, 1}}}
+	seen := make(map[string]bool)
+	r := interleave.Explore(interleave.Config{Preemptions: 1}, p.model(3, seen))
+	const want = "[[] [0 1] [0 1] []] [1 1 1]"
+	if r.Failure != nil || !r.Complete || !seen[want] {
+		t.Errorf("complete %v, %+v: %s is not among %q", r.Complete, r.Failure, want, keys(seen))
+	}
+}
+
 // A machine is x86-TSO as the paper defines it, one state, and nothing of what the
 // checker is made of. With strong, no store waits.
 type machine struct {
