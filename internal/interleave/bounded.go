@@ -71,8 +71,9 @@ func (b *bounded) pick(e *engine, enabled mask) (id, frame int) {
 		b.used++
 	}
 	b.sleep = 0
-	for q := e.real; q < len(e.threads) && !b.naive; q++ {
-		if f.sleep&bit(q) != 0 && !dependent(e.threads[q].next, e.threads[f.chosen].next) && !e.spunFor(e.threads[q].next.obj) {
+	asleep := f.sleep & e.buffers()
+	for q := e.real; asleep != 0 && !b.naive && q < len(e.threads); q++ {
+		if asleep&bit(q) != 0 && !dependent(e.threads[q].next, e.threads[f.chosen].next) && !e.spunFor(e.threads[q].next.obj) {
 			b.sleep |= bit(q)
 		}
 	}

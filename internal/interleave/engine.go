@@ -276,7 +276,9 @@ func (e *engine) settle() {
 func (e *engine) trace() uint64 {
 	var h uint64
 	for _, t := range e.threads {
-		h = mix(h, t.hash)
+		if t.events > 0 || t.id < e.real {
+			h = mix(h, t.hash)
+		}
 	}
 	return h
 }
