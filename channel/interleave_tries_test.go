@@ -27,7 +27,7 @@ func TestModelMPMCTries(t *testing.T) {
 			func(c *MPMC[int]) error { return c.TrySend(1) }},
 	} {
 		t.Run(m.name, func(t *testing.T) {
-			c := interleave.Config{Model: "channel/mpmc/tries/" + m.name, Late: true}
+			c := interleave.Config{Model: "channel/mpmc/tries/" + m.name}
 			interleave.Check(t, c, func(w *interleave.World) {
 				ch := NewMPMC[int](1)
 				if m.full {

@@ -87,10 +87,10 @@ type Uint64 struct{ v atomic.Uint64 }
 // Load is that of [atomic.Uint64].
 func (x *Uint64) Load() uint64 {
 	p := unsafe.Pointer(x)
-	if v, ok := interleave.Delayed(uintptr(p)); ok {
-		return v // of our own StoreRelease
-	}
 	a := interleave.Begin(interleave.Load, uintptr(p))
+	if v, ok := a.Forwarded(); ok {
+		return v // of a StoreRelease that only its thread sees yet
+	}
 	before := peek64(p)
 	v := x.v.Load()
 	a.End(before, peek64(p), true)

@@ -9,10 +9,10 @@ import (
 )
 
 // StoreRelease stores v into x. In a checked run it is explored as what it is on
-// amd64, too: a store that others see only when its thread comes to its next
-// operation that isn't a load, while the thread itself sees it at once.
+// amd64: a store that waits in its thread's store buffer, where only that thread
+// sees it.
 func StoreRelease(x *Uint64, v uint64) {
-	if !interleave.Delay(uintptr(unsafe.Pointer(x)), v, func() { x.Store(v) }) {
+	if !interleave.Buffer((*uint64)(unsafe.Pointer(x)), v) {
 		x.Store(v)
 	}
 }

@@ -26,6 +26,7 @@ var classics = []classic{
 	{"peterson", "both are inside", peterson},
 	{"dekker-flags", "both are inside", flags},
 	{"dekker-late-store", "neither has seen the other", lateStore},
+	{"seen-between-two-loads", "too late for one, early enough for the other", seenBetween},
 	{"two-winners", "both have won", twoWinners},
 	{"publish-before-write", "not written yet", publish},
 	{"unlocked-add", "an addition is lost", lostUpdate},
@@ -47,7 +48,7 @@ func TestClassics(t *testing.T) {
 				if way.Preemptions < 0 && interleave.Race {
 					way.Random = 1000
 				}
-				way.Steps, way.Late = 200, true
+				way.Steps = 200
 				way.Model = "classic/" + c.name + "/right"
 				interleave.Check(t, way, func(w *interleave.World) { c.model(w, false) })
 				way.Model = "classic/" + c.name + "/wrong"
@@ -275,6 +276,41 @@ func lateStore(w *interleave.World, wrong bool) {
 			}
 		})
 	}
+}
+
+// The store of the first is seen too late for the second, who has looked, and early
+// enough for the third, who speaks of it before the first looks again.
+func seenBetween(w *interleave.World, wrong bool) {
+	var first, second atomics.Uint64
+	var third atomics.Bool
+	var missed atomics.Int32
+	w.Go("first", func() {
+		if wrong {
+			atomics.StoreRelease(&first, 1)
+		} else {
+			first.Store(1)
+		}
+		unseen := second.Load() == 0
+		if third.Load() && unseen {
+			missed.Add(1)
+		}
+	})
+	w.Go("second", func() {
+		second.Store(1)
+		if first.Load() == 0 {
+			missed.Add(1)
+		}
+	})
+	w.Go("third", func() {
+		if first.Load() == 1 {
+			third.Store(true)
+		}
+	})
+	w.Finally(func() {
+		if missed.Load() == 2 {
+			w.Failf("it was seen too late for one, early enough for the other")
+		}
+	})
 }
 
 // A cancellation and a completion: one must win.

@@ -13,8 +13,9 @@
 // is hidden from the detector, so that an access which only the scheduler
 // ordered is reported.
 //
-// One operation is weaker: [atomics.StoreRelease], which others may see late. With
-// [Config.Late] the checker explores that, see late.go.
+// One operation is weaker: [atomics.StoreRelease], which waits in a store buffer.
+// When it leaves that is a step like others, see buffer.go: what is explored are all
+// interleavings of threads and store buffers, which is x86-TSO.
 //
 // The words of internal/atomics are aliases of those of sync/atomic. With the
 // build tag interleave they are others, which call [Begin] and [End] around the

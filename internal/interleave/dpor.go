@@ -15,7 +15,14 @@ package interleave
 // Algorithm 1, Source-DPOR, this is.
 //
 // It relies on this: a thread that can go on stays so until it has done so.
-// Tokens have one taker, so that holds.
+// Tokens have one taker, and nobody but its thread fills a store buffer, so that
+// holds.
+//
+// A store buffer is a thread like the others. What it does comes after the step
+// at which the store entered it, and before the next of its thread that has to
+// wait for that; and it writes to the word, so a load of its own thread, which
+// finds the store in the buffer before and in memory afterwards, depends on it as
+// those of others do.
 type dpor struct {
 	frames []dporFrame
 	at     int  // the next frame of this execution
@@ -23,7 +30,7 @@ type dpor struct {
 	fresh  int  // steps before this one were analysed in an execution before
 
 	clocks []clock // of the steps
-	last   [maxThreads]int
+	last   [maxAgents]int
 	words  []accesses
 }
 
@@ -39,12 +46,12 @@ type dporFrame struct {
 }
 
 // A clock says of each thread how many of its steps happened before.
-type clock [maxThreads]int32
+type clock [maxAgents]int32
 
 // accesses are the steps on one object that later ones may race with.
 type accesses struct {
-	write int             // the last; -1 if none
-	reads [maxThreads]int // each thread's last since; -1 if none
+	write int            // the last; -1 if none
+	reads [maxAgents]int // each thread's last since; -1 if none
 }
 
 func (d *dpor) begin(*engine) { d.at, d.sleep = 0, 0 }
@@ -141,6 +148,15 @@ func (d *dpor) analyse(e *engine) {
 		var c clock
 		if p := d.last[s.thread]; p >= 0 {
 			c = d.clocks[p]
+		}
+		if s.kind == Drain {
+			if s.after >= 0 {
+				c.join(&d.clocks[s.after])
+			}
+		} else if s.kind.fences() {
+			if p := d.last[e.real+s.thread]; p >= 0 {
+				c.join(&d.clocks[p])
+			}
 		}
 		w := &d.words[s.obj]
 		before := c // without what the races below add

@@ -6,10 +6,15 @@ import (
 	"sync/atomic"
 )
 
-// maxThreads is how many threads a model may have; a set of threads is a mask.
-const maxThreads = 8
+// maxThreads is how many threads a model may have. Behind them in the engine's
+// list stand as many for their store buffers, see buffer.go.
+const (
+	maxThreads = 8
+	maxAgents  = 2 * maxThreads
+)
 
-type mask uint8
+// A mask is a set of both.
+type mask uint16
 
 //go:norace
 func bit(id int) mask { return 1 << id }
@@ -25,15 +30,17 @@ type object struct {
 
 // A step is an operation that was done.
 type step struct {
-	thread   int
-	kind     Kind
-	obj      int32
-	enabled  mask // who could have gone instead
-	frame    int  // of the explorer that made the decision, -1 if it was not asked
-	failed   bool // a CompareAndSwap that failed
-	tokenWas bool // whether the object had a token before
-	seen     int32
-	writes   int32 // of the object before
+	thread    int
+	kind      Kind
+	obj       int32
+	frame     int  // of the explorer that made the decision, -1 if it was not asked
+	preempts  bool // another thread, which could have gone on
+	failed    bool // a CompareAndSwap that failed
+	forwarded bool // a Load from the store buffer
+	tokenWas  bool // whether the object had a token before
+	seen      int32
+	writes    int32 // of the object before
+	after     int   // Drain: the step that the store came after; -1 if none
 }
 
 //go:norace
@@ -57,13 +64,16 @@ type explorer interface {
 type engine struct {
 	explorer explorer
 	maxSteps int
-	late     bool // see Config.Late
+	strong   bool // see Config.Strong
 
-	threads []*thread
+	threads []*thread // and those of their store buffers
+	real    int       // how many are not of store buffers
 	objects []object
 	steps   []step
 	choices []choice
 	current *thread
+	last    int  // which thread has done a step last, not counting those of buffers; -1 if none
+	ready   mask // who could go on, if need be when his store buffer has drained
 	pruned  bool // what follows has been explored elsewhere: it is only run to its end
 
 	starting bool
@@ -90,15 +100,17 @@ var active atomic.Pointer[engine]
 func (e *engine) execute(model func(*World)) {
 	e.threads, e.objects, e.steps, e.choices = e.threads[:0], e.objects[:0], e.steps[:0], e.choices[:0]
 	e.current, e.pruned, e.failure, e.finally, e.diverged = nil, false, nil, nil, ""
+	e.last = -1
 	e.main = make(chan struct{}, 1)
 	e.ended.Store(0)
 	e.executions++
 	races := raceErrors()
 	model(&World{e})
+	e.addBuffers()
 	e.explorer.begin(e)
 	active.Store(e)
 	defer active.Store(nil)
-	for _, t := range e.threads {
+	for _, t := range e.threads[:e.real] {
 		go t.run(e)
 		e.startThread(t)
 	}
@@ -133,20 +145,38 @@ func (e *engine) runFinally() {
 // stopFinally ends a Finally that has failed.
 type stopFinally struct{}
 
-// schedule settles the last step, has the explorer choose who is next, and
-// enters that in the books. It returns nil at the end, good or bad.
+// schedule returns the thread that goes on, or nil at the end, good or bad. What
+// store buffers do before is done.
 //
 //go:norace
 func (e *engine) schedule() *thread {
+	for {
+		t := e.next()
+		if t == nil || t.id < e.real {
+			return t
+		}
+		e.drain(t)
+	}
+}
+
+// next settles the last step, has the explorer choose who is next, and enters that
+// in the books.
+//
+//go:norace
+func (e *engine) next() *thread {
 	e.settle()
 	var enabled, alive mask
+	e.ready = 0
 	for i, t := range e.threads {
 		if t.ended {
 			continue
 		}
 		alive |= bit(i)
-		if e.enabled(t) {
-			enabled |= bit(i)
+		if e.possible(t) {
+			e.ready |= bit(i)
+			if len(t.buffer) == 0 || !t.next.kind.fences() {
+				enabled |= bit(i)
+			}
 		}
 	}
 	switch {
@@ -167,16 +197,45 @@ func (e *engine) schedule() *thread {
 	}
 	t := e.threads[id]
 	o := &e.objects[t.next.obj]
-	e.steps = append(e.steps, step{
+	s := step{
 		thread: id, kind: t.next.kind, obj: t.next.obj, seen: t.next.seen,
-		enabled: enabled, frame: frame, tokenWas: o.token, writes: o.writes,
-	})
-	e.current = t
+		frame: frame, preempts: e.preempts(id), tokenWas: o.token, writes: o.writes,
+	}
+	if id < e.real {
+		e.last, e.current = id, t
+	} else {
+		s.after = e.threads[id-e.real].buffer[0].after
+	}
+	e.steps = append(e.steps, s)
 	return t
 }
 
+// running returns the thread that has done the last step, if it could go on, or
+// else -1. What a buffer does is nobody's step in this.
+//
 //go:norace
-func (e *engine) enabled(t *thread) bool {
+func (e *engine) running() int {
+	if e.last >= 0 && e.ready&bit(e.last) != 0 {
+		return e.last
+	}
+	return -1
+}
+
+// preempts reports whether it would be a preemption if id went on. To drain is none,
+// and it is one to go on before a thread that could, had its buffer drained: so a
+// bound on preemptions leaves out no schedule that it wouldn't if stores were seen
+// at once.
+//
+//go:norace
+func (e *engine) preempts(id int) bool {
+	r := e.running()
+	return r >= 0 && id != r && id < e.real
+}
+
+// possible reports whether t need not wait for another thread.
+//
+//go:norace
+func (e *engine) possible(t *thread) bool {
 	switch o := &e.objects[t.next.obj]; t.next.kind {
 	case Receive, Park:
 		return o.token
@@ -217,7 +276,9 @@ func (e *engine) settle() {
 func (e *engine) trace() uint64 {
 	var h uint64
 	for _, t := range e.threads {
-		h = mix(h, t.hash)
+		if t.events > 0 || t.id < e.real {
+			h = mix(h, t.hash)
+		}
 	}
 	return h
 }

@@ -31,6 +31,10 @@ const (
 	ParkOrTimeout
 	// Look takes a token if there is one, and does not wait.
 	Look
+	// Tick moves a Clock on. It writes, but drains no store buffer.
+	Tick
+	// Drain is what a store buffer does: its oldest store becomes visible.
+	Drain
 	// Spin waits until somebody else has written to the word that the thread
 	// loaded last: a loop that only waits for that is explored as one wait, not
 	// as any number of useless rounds.
@@ -39,7 +43,7 @@ const (
 
 var kindNames = [...]string{
 	"none", "Load", "Store", "Swap", "CompareAndSwap", "Add", "And", "Or", "Send", "Receive",
-	"ReceiveOrTimeout", "Unpark", "Park", "ParkOrTimeout", "Look", "Spin",
+	"ReceiveOrTimeout", "Unpark", "Park", "ParkOrTimeout", "Look", "Tick", "Drain", "Spin",
 }
 
 // String names the kind.
@@ -49,6 +53,12 @@ func (k Kind) String() string { return kindNames[k] }
 //
 //go:norace
 func (k Kind) reads() bool { return k == Load || k == Spin }
+
+// fences reports whether the operation has to wait until its thread's store buffer
+// is empty.
+//
+//go:norace
+func (k Kind) fences() bool { return k != Load && k != Spin && k != Tick && k != Drain }
 
 // waits reports whether the operation may have to wait for another thread's.
 //

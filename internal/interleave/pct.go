@@ -2,7 +2,7 @@ package interleave
 
 // pct explores at random, with odds that are known: each thread has a priority,
 // the highest that can goes on, and at depth-1 random moments whoever runs is
-// put below all others. If n threads do k steps, a bug that needs depth ordered
+// put below all others. A store buffer is a thread like the others. If n threads do k steps, a bug that needs depth ordered
 // events is found in one execution with a chance of at least 1/(n·k^(depth-1)).
 // Source: S. Burckhardt, P. Kothari, M. Musuvathi and S. Nagarakatte, A
 // Randomized Scheduler with Probabilistic Guarantees of Finding Bugs (ASPLOS
@@ -14,7 +14,7 @@ type pct struct {
 
 	state    uint64
 	longest  int // execution so far: the estimate of k
-	priority [maxThreads]int
+	priority [maxAgents]int
 	moments  [8]int
 	lowest   int
 }

@@ -58,6 +58,26 @@ var plants = map[string]func(w *interleave.World, wrong bool){
 			bed.Unpark()
 		})
 	},
+	// What is written after a release store is not published by it, though it
+	// leaves the store buffer later.
+	"release-store": func(w *interleave.World, wrong bool) {
+		var word atomics.Uint64
+		plain := 0
+		w.Go("writer", func() {
+			if !wrong {
+				plain = 1
+			}
+			atomics.StoreRelease(&word, 1)
+			if wrong {
+				plain = 1
+			}
+		})
+		w.Go("reader", func() {
+			if word.Load() == 1 {
+				plain++
+			}
+		})
+	},
 	// Only if the failed exchange comes second is what the other wrote ordered
 	// before: one order of the two races.
 	"one-order": func(w *interleave.World, wrong bool) {

@@ -7,25 +7,37 @@ import (
 )
 
 // A schedule as text says which thread does how many steps, and what was
-// chosen, such as "0*3.1.c1.0*2": thread 0 three steps, thread 1 one, a choice
-// of 1 in it, thread 0 two more.
+// chosen, such as "0*3.1.c1.d0.0*2": thread 0 three steps, thread 1 one, a choice
+// of 1 in it, the store buffer of thread 0 drains its oldest store, thread 0 two
+// steps more.
 
-// decision is one element of a schedule, expanded.
+// decision is one element of a schedule, expanded: a thread's step with no prefix,
+// a choice with c, a store buffer's step with d.
 type decision struct {
-	choice bool
-	value  int
+	what  string
+	value int
 }
+
+const (
+	aStep   = ""
+	aChoice = "c"
+	aDrain  = "d"
+)
 
 func (e *engine) decisions() []decision {
 	var all []decision
 	next := 0
 	for i := 0; i <= len(e.steps); i++ {
 		for next < len(e.choices) && e.choices[next].step == i {
-			all = append(all, decision{true, e.choices[next].value})
+			all = append(all, decision{aChoice, e.choices[next].value})
 			next++
 		}
 		if i < len(e.steps) {
-			all = append(all, decision{false, e.steps[i].thread})
+			if who := e.steps[i].thread; who < e.real {
+				all = append(all, decision{aStep, who})
+			} else {
+				all = append(all, decision{aDrain, who - e.real})
+			}
 		}
 	}
 	return all
@@ -38,16 +50,11 @@ func formatSchedule(all []decision) string {
 			b.WriteByte('.')
 		}
 		d := all[i]
-		if d.choice {
-			fmt.Fprintf(&b, "c%d", d.value)
-			i++
-			continue
-		}
 		n := 1
-		for i+n < len(all) && all[i+n] == d {
+		for d.what != aChoice && i+n < len(all) && all[i+n] == d {
 			n++
 		}
-		if b.WriteString(strconv.Itoa(d.value)); n > 1 {
+		if fmt.Fprintf(&b, "%s%d", d.what, d.value); n > 1 {
 			fmt.Fprintf(&b, "*%d", n)
 		}
 		i += n
@@ -62,16 +69,18 @@ func parseSchedule(text string) ([]decision, error) {
 	}
 	for part := range strings.SplitSeq(text, ".") {
 		d := decision{}
-		rest, isChoice := strings.CutPrefix(part, "c")
-		who, times, many := strings.Cut(rest, "*")
+		if strings.HasPrefix(part, aChoice) || strings.HasPrefix(part, aDrain) {
+			d.what = part[:1]
+		}
+		who, times, many := strings.Cut(part[len(d.what):], "*")
 		n, err := 1, error(nil)
-		if d.choice = isChoice; many {
+		if many {
 			n, err = strconv.Atoi(times)
 		}
 		if err == nil {
 			d.value, err = strconv.Atoi(who)
 		}
-		if err != nil || n < 1 || n > 1<<20 || d.value < 0 || isChoice && many {
+		if err != nil || n < 1 || n > 1<<20 || d.value < 0 || d.what == aChoice && many {
 			return nil, fmt.Errorf("rouse: interleave: %q is no part of a schedule", part)
 		}
 		for range n {
@@ -96,10 +105,13 @@ func (s *script) pick(e *engine, enabled mask) (id, frame int) {
 	if s.at < len(s.all) {
 		d := s.all[s.at]
 		s.at++
-		if d.choice {
-			return -1, -1
+		switch {
+		case d.what == aStep && d.value < e.real:
+			return d.value, -1
+		case d.what == aDrain && d.value < e.real:
+			return e.real + d.value, -1
 		}
-		return d.value, -1
+		return -1, -1
 	}
 	return e.straight(enabled), -1
 }
@@ -109,7 +121,7 @@ func (s *script) choose(_ *engine, n int) int {
 	if s.at < len(s.all) {
 		d := s.all[s.at]
 		s.at++
-		if !d.choice {
+		if d.what != aChoice {
 			return -1
 		}
 		return d.value
@@ -117,19 +129,23 @@ func (s *script) choose(_ *engine, n int) int {
 	return 0
 }
 
-// straight goes on with who ran last, or else with the first who can.
+// straight goes on with who ran last, or else with the first who can; but first of
+// all store buffers drain, as if there were none.
 //
 //go:norace
 func (e *engine) straight(enabled mask) int {
-	if n := len(e.steps); n > 0 && enabled&bit(e.steps[n-1].thread) != 0 {
-		return e.steps[n-1].thread
+	if full := enabled & e.buffers(); full != 0 {
+		return full.first()
+	}
+	if e.last >= 0 && enabled&bit(e.last) != 0 {
+		return e.last
 	}
 	return enabled.first()
 }
 
 //go:norace
 func (m mask) first() int {
-	for i := range maxThreads {
+	for i := range maxAgents {
 		if m&bit(i) != 0 {
 			return i
 		}

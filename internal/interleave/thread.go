@@ -15,14 +15,14 @@ type thread struct {
 	baton chan struct{}
 	g     uintptr // who it is, see internal/gid
 	next  op      // what it does when it is chosen
-	ended bool
+	ended bool    // of a store buffer: there is nothing in it
 
 	building bool // in World.Begin
 
 	events int    // how many operations it has done
 	hash   uint64 // of its last event with all that happened before it
 	loaded op     // the last Load, for Spin
-	late   late   // the store that others don't see yet
+	buffer []stored
 }
 
 //go:norace
@@ -42,7 +42,6 @@ func (t *thread) run(e *engine) {
 		}
 	}()
 	t.body()
-	t.flush()
 	e.ended.Add(1)
 	e.leave(t)
 }

@@ -22,6 +22,8 @@ type line struct {
 	pcs           [24]uintptr
 	depth         int
 	before, after uint64
+	obj           int32 // of a store that enters a buffer, which is no step
+	buffered      bool
 }
 
 // access notes the operation that was just done. It is called by its thread,
@@ -31,6 +33,26 @@ type line struct {
 func (r *transcript) access(e *engine, t *thread, before, after uint64) {
 	l := line{step: len(e.steps) - 1, thread: t.id, before: before, after: after}
 	l.depth = runtime.Callers(3, l.pcs[:])
+	r.lines = append(r.lines, l)
+}
+
+// store notes a store of v that entered t's store buffer, and returns its line. It is
+// called as access is.
+//
+//go:norace
+func (r *transcript) store(e *engine, t *thread, obj int32, v uint64) int {
+	l := line{step: len(e.steps) - 1, thread: t.id, after: v, obj: obj, buffered: true}
+	l.depth = runtime.Callers(3, l.pcs[:])
+	r.lines = append(r.lines, l)
+	return len(r.lines) - 1
+}
+
+// drain notes that the store of the given line has left b.
+//
+//go:norace
+func (r *transcript) drain(e *engine, b *thread, stored int, before uint64) {
+	l := r.lines[stored]
+	l.step, l.thread, l.before, l.buffered = len(e.steps)-1, b.id, before, false
 	r.lines = append(r.lines, l)
 }
 
@@ -47,8 +69,8 @@ const halfTranscript = 60
 func (r *transcript) render(e *engine) string {
 	var b strings.Builder
 	names := 6
-	for _, t := range e.threads {
-		names = max(names, len(t.name))
+	for _, l := range r.lines {
+		names = max(names, len(e.threads[l.thread].name))
 	}
 	last := -1
 	for i, l := range r.lines {
@@ -61,7 +83,7 @@ func (r *transcript) render(e *engine) string {
 		name := ""
 		if l.thread != last {
 			name = e.threads[l.thread].name
-			if n := l.step - 1; n >= 0 && e.steps[n].thread != l.thread && e.steps[l.step].enabled&bit(e.steps[n].thread) != 0 && l.note == "" {
+			if l.note == "" && !l.buffered && e.steps[l.step].preempts {
 				name += "*"
 			}
 		}
@@ -70,9 +92,16 @@ func (r *transcript) render(e *engine) string {
 			fmt.Fprintf(&b, "%4s  %-*s  -- %s\n", "", names+1, name, l.note)
 			continue
 		}
+		where, source := r.where(&l)
+		if l.buffered {
+			fmt.Fprintf(&b, "%4s  %-*s  #%-2d %-16s %-20s %-22s %s\n", "", names+1, name, l.obj, "StoreRelease", fmt.Sprintf("%#x into its buffer", l.after), where, source)
+			continue
+		}
 		s := &e.steps[l.step]
 		value := fmt.Sprintf("%#x", l.before)
 		switch {
+		case s.forwarded:
+			value += " from its buffer"
 		case s.kind == Spin:
 			value = "has changed"
 		case s.kind == CompareAndSwap && s.failed:
@@ -80,7 +109,6 @@ func (r *transcript) render(e *engine) string {
 		case s.kind != Load:
 			value += fmt.Sprintf(" → %#x", l.after)
 		}
-		where, source := r.where(&l)
 		fmt.Fprintf(&b, "%4d  %-*s  #%-2d %-16s %-20s %-22s %s\n", l.step, names+1, name, s.obj, s.kind, value, where, source)
 	}
 	for _, t := range e.threads {

@@ -122,7 +122,7 @@ func (p *Parker) addr() uintptr {
 // A Clock orders what the threads of a model do, for models that judge a
 // history: whether an operation had ended when another began makes a difference
 // then, and Now and Tick are steps, so that both orders are explored. They make
-// no edge that the race detector could see.
+// no edge that the race detector could see, and leave store buffers as they are.
 type Clock struct{ now int }
 
 // Now reads the clock, at the beginning of an operation.
@@ -138,7 +138,7 @@ func (c *Clock) Now() int {
 //
 //go:norace
 func (c *Clock) Tick() int {
-	a := Begin(Add, uintptr(unsafe.Pointer(c)))
+	a := Begin(Tick, uintptr(unsafe.Pointer(c)))
 	c.now++
 	a.End(uint64(c.now-1), uint64(c.now), true)
 	return c.now - 1

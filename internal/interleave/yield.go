@@ -48,9 +48,6 @@ func Begin(kind Kind, addr uintptr) Access {
 	if t == nil || t.building {
 		return Access{}
 	}
-	if kind != Load {
-		t.flush()
-	}
 	o := op{kind: kind, obj: e.object(addr)}
 	e.yield(t, o)
 	if kind == Load {
@@ -91,7 +88,6 @@ func Spinning() {
 	if t == nil || t.loaded.kind != Load {
 		return
 	}
-	t.flush()
 	e.yield(t, op{kind: Spin, obj: t.loaded.obj, seen: t.loaded.seen})
 	if e.record != nil {
 		e.record.access(e, t, 0, 0)
@@ -124,7 +120,6 @@ func block(kind Kind, addr uintptr) bool {
 	if t == nil {
 		panic("rouse: interleave: to park is for threads of a model")
 	}
-	t.flush()
 	obj := e.object(addr)
 	e.yield(t, op{kind: kind, obj: obj})
 	o := &e.objects[obj]
@@ -148,7 +143,6 @@ func signal(kind Kind, addr uintptr) {
 	if t == nil {
 		panic("rouse: interleave: to unpark is for threads of a model")
 	}
-	t.flush()
 	obj := e.object(addr)
 	e.yield(t, op{kind: kind, obj: obj})
 	o := &e.objects[obj]
