@@ -2,7 +2,6 @@ package netio_test
 
 import (
 	"fmt"
-	"runtime"
 	"testing"
 
 	"github.com/rouse-go/rouse"
@@ -94,16 +93,6 @@ func TestDatagramAllocs(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		run(1000)
-		const rounds = 5000
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		run(rounds)
-		runtime.ReadMemStats(&after)
-		mallocs := after.Mallocs - before.Mallocs
-		t.Logf("%d allocations in %d round trips", mallocs, rounds)
-		if mallocs > rounds/20 {
-			t.Error("datagrams allocate")
-		}
+		allocatesNothing(t, run)
 	})
 }

@@ -17,8 +17,8 @@ type Config struct {
 	// Model names the model in reports: package/what.
 	Model string
 	// Preemptions is how often a schedule may switch away from a thread that
-	// could go on; what store buffers do doesn't count. Unbounded, the zero value, explores every interleaving that
-	// makes a difference.
+	// could go on; what store buffers do doesn't count. Unbounded, the zero value,
+	// explores every interleaving that makes a difference.
 	Preemptions int
 	// Limit is after how many schedules the exploration gives up being
 	// complete; 0 stands for two million, and for 30 000 under the race detector,
