@@ -44,6 +44,7 @@ func startCores(ctx context.Context, t *testing.T, cfg Config, disk *crashdisk.D
 		shard.srv = w.cluster.servers[i]
 	}
 	w.srv = w.shards[0].srv
+	t.Cleanup(w.unlock)
 	w.settle()
 	return w, nil
 }
@@ -115,6 +116,11 @@ func (w *world) close() {
 			w.t.Fatal(err)
 		}
 	})
+	w.unlock()
+}
+
+// unlock gives the data directory up, if there is one, as the end of a process does.
+func (w *world) unlock() {
 	switch {
 	case w.cluster != nil:
 		_ = w.cluster.closeDir()

@@ -98,6 +98,7 @@ func startWorldUntil(ctx context.Context, t *testing.T, cfg Config, disk *crashd
 	if w.srv, err = Start(ctx, w.ex, cfg); err != nil {
 		return w, err
 	}
+	t.Cleanup(w.unlock)
 	w.settle()
 	return w, nil
 }
